@@ -1,0 +1,138 @@
+"""State what the shell needs from the outside world, as protocols that adapters and fakes fulfil.
+
+Adapters raise only `integrations.errors`; they never retry and never block without a time-out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from daemon.events import DeviceObserved
+from policies.model import DeviceState, Forecast, PhoneKind
+
+Post = Callable[[object], None]  # put one event into the daemon's inbox; never blocks, never raises
+
+
+class Clock(Protocol):
+    """Tell the time twice: on a clock that never steps, and on the wall."""
+
+    def boot_s(self) -> float:
+        """Return seconds on a clock that never steps and counts suspend (CLOCK_BOOTTIME)."""
+        ...
+
+    def utc(self) -> datetime:
+        """Return the wall time, aware UTC."""
+        ...
+
+    def is_synchronised(self) -> bool:
+        """Return whether the wall time can be believed."""
+        ...
+
+    def boot_id(self) -> str:
+        """Return the identity of this boot; boot seconds compare only within one."""
+        ...
+
+
+class MqttLink(Protocol):
+    """Carry messages to and from the broker; it connects, reconnects and subscribes by itself."""
+
+    def start(self) -> None:
+        """Start connecting in the background; an absent broker is normal."""
+        ...
+
+    def publish(self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0) -> None:
+        """Hand a message to the network thread; dropped (and counted) while disconnected at QoS 0."""
+        ...
+
+    def is_thread_alive(self) -> bool:
+        """Return whether the network thread lives (`is_connected` alone does not tell)."""
+        ...
+
+    def stop(self) -> None:
+        """Publish what is queued, say offline, disconnect and end the thread, within 3 s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneButton:
+    """Describe one button: its single-use action string and its words."""
+
+    action: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMessage:
+    """Describe one push for one phone; an empty `title` with `is_clear` takes the tag off the phone."""
+
+    service: str  # "mobile_app_annas_phone"
+    kind: PhoneKind
+    tag: str
+    title: str
+    body: str
+    severity: int  # policies.model.Severity
+    buttons: tuple[PhoneButton, ...] = ()
+    is_clear: bool = False
+
+
+class PhonePort(Protocol):
+    """Push to a phone."""
+
+    def send(self, message: PhoneMessage) -> None:
+        """Hand a message over. Raises: TransientError, PermanentError."""
+        ...
+
+
+class HomePort(Protocol):
+    """Command and read Home Assistant's entities."""
+
+    def apply(self, entity_id: str, desired: DeviceState) -> tuple[str, ...]:
+        """Call the services that bring a climate, fan or switch to `desired`; return context ids.
+
+        Accepted is not happened: read back. Raises: TransientError, PermanentError.
+        """
+        ...
+
+    def fetch_states(self, entity_ids: Sequence[str]) -> tuple[DeviceObserved, ...]:
+        """Read entities; a missing one comes back with `state=None`. Raises: TransientError, PermanentError."""
+        ...
+
+    def fetch_services(self) -> Mapping[str, frozenset[str]]:
+        """Return the services per domain, for `check`. Raises: TransientError, PermanentError."""
+        ...
+
+
+class EventStream(Protocol):
+    """Hear Home Assistant's events on its own thread and post `ButtonPressed`, `DeviceObserved`, `LinkChanged`."""
+
+    def start(self) -> None:
+        """Start the thread; it rebuilds its connection after any error, with back-off 1 to 60 s."""
+        ...
+
+    def flush(self, timeout_s: float) -> bool:
+        """Return once everything that the server had sent before this call was posted (a ping's answer)."""
+        ...
+
+    def is_thread_alive(self) -> bool:
+        """Return whether the thread lives."""
+        ...
+
+    def stop(self) -> None:
+        """End the thread within 3 s."""
+        ...
+
+
+class WeatherSource(Protocol):
+    """Fetch the hourly forecast of one provider."""
+
+    @property
+    def name(self) -> str:
+        """Name the provider, for texts and the store."""
+        ...
+
+    def fetch(self, now_utc: datetime) -> Forecast:
+        """Fetch and parse. Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError."""
+        ...

@@ -1,0 +1,139 @@
+"""Define the vocabulary of speaking: levels, severities, findings, alerts and messages, as frozen data."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+
+class HeatLevel(enum.IntEnum):
+    """Order the heat levels of EVIDENCE 8 (shown to people by number)."""
+
+    NORMAL = 0
+    ADVISORY = 1
+    WARNING = 2
+    HIGH = 3
+    VERY_HIGH = 4
+
+
+class Severity(enum.IntEnum):
+    """Order how loudly keepcool speaks. Source: DESIGN "Who speaks how loudly"."""
+
+    DISPLAY = 0  # dashboard and entities only, no push
+    NUDGE = 1  # silent, replaced in place
+    WARNING = 2
+    LOUD_WARNING = 3  # warning with sound
+    CRITICAL = 4  # breaks through do-not-disturb
+
+
+class AlertPhase(enum.StrEnum):
+    """Name the life of an alert."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Verb(enum.StrEnum):
+    """Name what a button on the phone does."""
+
+    ON_IT = "on_it"
+    DRANK = "drank"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Carry a text as its id and parameters; `wording.render` makes the words."""
+
+    message_id: str
+    parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertKey:
+    """Identify an alert: what it is about and which episode of it; also the phone's tag."""
+
+    policy: str  # "heat", "hydration", "trouble", "advice"
+    subject: str  # person, room or device id; for trouble "<what>:<id>"
+    episode: int
+
+    @property
+    def tag(self) -> str:
+        """Name the phone notification, so that an update replaces and a resolve clears it."""
+        return f"keepcool-{self.policy}-{self.subject}-{self.episode}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Say what a policy finds worth knowing now, before anything decides whether to speak."""
+
+    policy: str
+    subject: str
+    severity: Severity
+    person_ids: tuple[str, ...]  # whom to tell
+    message: Message
+    reason: str  # one plain sentence with numbers, for status and logs
+    level: HeatLevel = HeatLevel.NORMAL
+    is_expected: bool = False  # announced ahead, not there yet
+    verbs: tuple[Verb, ...] = ()
+    carries_safety_text: bool = False
+    may_resolve: bool = True  # False: what cleared it is unknown (stale), so it must stay
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Carry a live alert between decisions. Durations count on a clock that never steps."""
+
+    key: AlertKey
+    phase: AlertPhase
+    severity: Severity
+    level: HeatLevel
+    person_ids: tuple[str, ...]
+    message: Message
+    reason: str
+    raised_at: datetime
+    firing_for: timedelta = timedelta(0)
+    told_severity: Severity = Severity.DISPLAY  # the loudest that was queued for the phone in this episode
+    told_level: HeatLevel = HeatLevel.NORMAL
+    since_told: timedelta | None = None
+    since_answered: timedelta | None = None
+    is_expected: bool = False
+    clearing_for: timedelta | None = None
+
+
+class NotifyReason(enum.StrEnum):
+    """Say why keepcool speaks now (never a bare bool)."""
+
+    NEW = "new"
+    LEVEL_ROSE = "level_rose"
+    SEVERITY_ROSE = "severity_rose"
+    UNANSWERED = "unanswered"
+    NUDGE = "nudge"
+    RAISED_AGAIN = "raised_again"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Carry one message for one person, in words, ready for the outbox."""
+
+    key: AlertKey
+    person_id: str
+    reason: NotifyReason
+    severity: Severity
+    level: HeatLevel
+    title: str
+    body: str
+    safety_text: str | None = None
+    verbs: tuple[Verb, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClearNotification:
+    """Ask for a resolved alert's message to be taken off a person's phone."""
+
+    key: AlertKey
+    person_id: str
