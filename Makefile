@@ -1,0 +1,74 @@
+# keepcool: every target sets up its own .venv; a machine with only python3 (>= 3.11) and make will do.
+#
+#   make demo                    one hot day in a simulated home, no settings needed
+#   make test                    the fast test suite, a real MQTT broker included
+#   make PYTHON=python3.13 test  the same with another interpreter
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+# A chosen interpreter is part of the stamp's name, so that choosing another rebuilds .venv.
+ifneq ($(origin PYTHON),file)
+PYTHON_TAG := -$(shell $(PYTHON) -c 'import sys; print(sys.implementation.cache_tag)')
+endif
+DEV_STAMP := $(VENV)/.installed-dev$(PYTHON_TAG)
+DEMO_STAMP := $(VENV)/.installed-demo$(PYTHON_TAG)
+PACKAGES := daemon integrations policies config
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench venv lock clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+
+demo: $(DEMO_STAMP) ## Run one hot day in a simulated home
+	@$(BIN)/keepcool demo
+
+test: $(DEV_STAMP) ## Run the fast test suite (PYTEST_ARGS=... for more arguments)
+	@.ci/ensure-mosquitto
+	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(DEV_STAMP) ## Check style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(DEV_STAMP) ## Measure speed, memory and disk use
+	@.ci/ensure-mosquitto
+	@$(BIN)/python tests/bench/run.py
+
+venv: $(DEV_STAMP) ## Create .venv with everything needed to work on keepcool
+
+# Build tools come first and hash-checked; then nothing is built in isolation, where hashes are not
+# checked. urllib3-future ships a .pth file that replaces urllib3 at every start; built from source
+# with URLLIB3_NO_OVERRIDE=1 it does not, and --no-cache-dir keeps an older wheel of it out.
+$(VENV)/.installed-%$(PYTHON_TAG): requirements-%.lock requirements-build.lock pyproject.toml
+	@.ci/ensure-venv '$(PYTHON)' '$(VENV)' $(if $(PYTHON_TAG),exact,any)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
+	URLLIB3_NO_OVERRIDE=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		--no-cache-dir --no-build-isolation --no-binary urllib3-future -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Versions stay as they are unless something asks for a change; UV_ARGS=--upgrade takes the newest.
+UV := $(VENV)/lock-tools/bin/uv
+UV_ARGS ?=
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make lock' $(UV_ARGS)
+
+lock: $(UV) ## Resolve the dependencies of pyproject.toml again into requirements*.lock
+	$(COMPILE) pyproject.toml --extra demo --group dev --group build -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra demo -c requirements-dev.lock -o requirements-demo.lock
+	$(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
+
+$(UV):
+	@.ci/ensure-venv '$(PYTHON)' '$(VENV)' any
+	$(BIN)/python -m venv $(VENV)/lock-tools
+	$(VENV)/lock-tools/bin/pip install --quiet 'uv>=0.9'
+
+clean: ## Remove .venv and everything generated
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find $(PACKAGES) tests -name __pycache__ -prune -exec rm -rf {} +

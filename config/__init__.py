@@ -1,0 +1,1 @@
+"""Settings of the household: their schema, their loading and a commented example."""

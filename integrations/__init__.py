@@ -1,0 +1,1 @@
+"""Translate other people's protocols and exceptions into keepcool's own, one protocol a module."""

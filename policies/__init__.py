@@ -1,0 +1,1 @@
+"""Decide, without clock, disk or network, what keepcool should say and do."""

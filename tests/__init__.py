@@ -1,0 +1,1 @@
+"""The test suite, arranged like the packages that it tests."""
