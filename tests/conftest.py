@@ -1,0 +1,70 @@
+"""Provide what many tests share: recorded data where present, and real brokers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.broker import Mosquitto
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# The same examples for everyone, and no deadline, because a loaded machine is not a wrong program.
+# HYPOTHESIS_PROFILE=explore looks further, with other examples each time.
+hypothesis.settings.register_profile("keepcool", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=2000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "keepcool"))
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings and the service manager of whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith("KEEPCOOL_") and name != "KEEPCOOL_SHARED_DATA":
+            monkeypatch.delenv(name)
+    for name in ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of recorded data beside the repository, or skip the test.
+
+    `KEEPCOOL_SHARED_DATA` names another folder; one that does not exist hides the data.
+    """
+    default = REPOSITORY.parent / "shared" / "data"
+    folder = Path(os.environ.get("KEEPCOOL_SHARED_DATA", default))
+    if not folder.is_dir():
+        pytest.skip("the recorded data are not here (../shared/data or KEEPCOOL_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture
+def start_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Mosquitto]]:
+    """Return a function that starts a broker with extra configuration lines."""
+    with ExitStack() as stack:
+
+        def start(extra_config: str = "", *, allow_anonymous: bool = True) -> Mosquitto:
+            folder = tmp_path_factory.mktemp("mosquitto")
+            broker = Mosquitto(folder, extra_config, allow_anonymous=allow_anonymous)
+            return stack.enter_context(broker)
+
+        yield start
+
+
+@pytest.fixture
+def mosquitto(start_mosquitto: Callable[..., Mosquitto]) -> Mosquitto:
+    """Return a running broker of the test's own, which it may stop, kill or freeze."""
+    return start_mosquitto()
+
+
+@pytest.fixture(scope="session")
+def session_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
+    """Return a broker shared by tests that leave it running and use topics of their own."""
+    with Mosquitto(tmp_path_factory.mktemp("mosquitto")) as broker:
+        yield broker
