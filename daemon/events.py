@@ -3,56 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from integrations.messages import ButtonPressed, DeviceObserved, LinkChanged, MessageReceived
+
 if TYPE_CHECKING:
-    from policies.model import DeviceState, Forecast
-
-
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
-    """An MQTT message arrived; `received_boot_s` was read on the network thread."""
-
-    topic: str
-    payload: bytes
-    is_retained: bool
-    received_boot_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """A road came up or went down: `mqtt`, `home_assistant`, `events` or `weather`."""
-
-    link: str
-    is_up: bool
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceObserved:
-    """Home Assistant told the state of an entity, by REST or WebSocket; the newest `last_updated` wins.
-
-    `state` is `None` when the entity does not exist; `is_available` is False for unavailable,
-    unknown and missing. `context_id` and `is_restored` serve the manual-override rule.
-    """
-
-    entity_id: str
-    state: DeviceState | None
-    is_available: bool
-    last_updated: datetime | None
-    context_id: str | None = None
-    is_restored: bool = False
-    numeric_value: float | None = None  # the state as a number, for power sensors
-    raw_state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ButtonPressed:
-    """A person pressed a button of a notification; `action` is the button's single-use action string."""
-
-    action: str
-    tag: str | None = None
+    from policies.model import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +68,16 @@ Event = (
     | ForecastFetched
     | StopRequested
 )
+
+__all__ = [
+    "ButtonPressed",
+    "CommandFinished",
+    "DeliveryFinished",
+    "DeviceObserved",
+    "Event",
+    "ForecastFetched",
+    "LinkChanged",
+    "MessageReceived",
+    "StatesFetched",
+    "StopRequested",
+]

@@ -6,12 +6,11 @@ Adapters raise only `integrations.errors`; they never retry and never block with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from daemon.events import DeviceObserved
-from policies.model import DeviceState, Forecast, PhoneKind
+from integrations.messages import DeviceObserved, PhoneButton, PhoneMessage
+from policies.model import DeviceState, Forecast
 
 Post = Callable[[object], None]  # put one event into the daemon's inbox; never blocks, never raises
 
@@ -54,28 +53,6 @@ class MqttLink(Protocol):
     def stop(self) -> None:
         """Publish what is queued, say offline, disconnect and end the thread, within 3 s."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneButton:
-    """Describe one button: its single-use action string and its words."""
-
-    action: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class PhoneMessage:
-    """Describe one push for one phone; an empty `title` with `is_clear` takes the tag off the phone."""
-
-    service: str  # "mobile_app_annas_phone"
-    kind: PhoneKind
-    tag: str
-    title: str
-    body: str
-    severity: int  # policies.model.Severity
-    buttons: tuple[PhoneButton, ...] = ()
-    is_clear: bool = False
 
 
 class PhonePort(Protocol):
@@ -136,3 +113,17 @@ class WeatherSource(Protocol):
     def fetch(self, now_utc: datetime) -> Forecast:
         """Fetch and parse. Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError."""
         ...
+
+
+__all__ = [
+    "Clock",
+    "DeviceObserved",
+    "EventStream",
+    "HomePort",
+    "MqttLink",
+    "PhoneButton",
+    "PhoneMessage",
+    "PhonePort",
+    "Post",
+    "WeatherSource",
+]

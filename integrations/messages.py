@@ -1,0 +1,76 @@
+"""Name what adapters hear and say, as frozen data that every adapter may import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.model import DeviceState, PhoneKind
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """Say that an MQTT message arrived; `received_boot_s` was read on the network thread."""
+
+    topic: str
+    payload: bytes
+    is_retained: bool
+    received_boot_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """Say that a road came up or went down: `mqtt`, `home_assistant`, `events` or `weather`."""
+
+    link: str
+    is_up: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceObserved:
+    """Carry an entity's state as Home Assistant told it, by REST or WebSocket.
+
+    `state` is `None` when the entity does not exist; `is_available` is False for unavailable,
+    unknown and missing. `context_id` and `is_restored` serve the manual-override rule. The newest
+    `last_updated` wins.
+    """
+
+    entity_id: str
+    state: DeviceState | None
+    is_available: bool
+    last_updated: datetime | None
+    context_id: str | None = None
+    is_restored: bool = False
+    numeric_value: float | None = None  # the state as a number, for power sensors
+    raw_state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """Say that a person pressed a notification's button; `action` is its single-use string."""
+
+    action: str
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneButton:
+    """Describe one button: its single-use action string and its words."""
+
+    action: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMessage:
+    """Describe one push for one phone; with `is_clear` it takes the tag off the phone instead."""
+
+    service: str  # "mobile_app_annas_phone"
+    kind: PhoneKind
+    tag: str
+    title: str
+    body: str
+    severity: int  # policies.alert.Severity
+    buttons: tuple[PhoneButton, ...] = ()
+    is_clear: bool = False
