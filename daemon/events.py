@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class DeliveryFinished:
     """A worker finished sending one outbox row; `error` is `None` when the channel accepted it."""
 
-    outbox_id: int
+    outbox_id: str
     error: str | None = None
     is_permanent: bool = False
     retry_after_s: float | None = None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from daemon.clock import Instant
 from integrations.messages import DeviceObserved, PhoneButton, PhoneMessage
 from policies.model import DeviceState, Forecast
 
@@ -18,20 +19,16 @@ Post = Callable[[object], None]  # put one event into the daemon's inbox; never 
 class Clock(Protocol):
     """Tell the time twice: on a clock that never steps, and on the wall."""
 
+    def now(self) -> Instant:
+        """Return boot clock and wall clock together."""
+        ...
+
     def boot_s(self) -> float:
         """Return seconds on a clock that never steps and counts suspend (CLOCK_BOOTTIME)."""
         ...
 
-    def utc(self) -> datetime:
-        """Return the wall time, aware UTC."""
-        ...
-
     def is_synchronised(self) -> bool:
         """Return whether the wall time can be believed."""
-        ...
-
-    def boot_id(self) -> str:
-        """Return the identity of this boot; boot seconds compare only within one."""
         ...
 
 

@@ -1,0 +1,67 @@
+"""Tell the time: a clock that never steps for ages and time-outs, the wall clock for texts."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+BOOT_ID_PATH = Path("/proc/sys/kernel/random/boot_id")
+SYNCHRONISED_PATH = Path("/run/systemd/timesync/synchronized")
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Mark a moment so that its age is right after a clock step and after a reboot (docs/decisions.md)."""
+
+    boot_id: str
+    boot_s: float
+    utc: datetime
+
+    def elapsed_until(self, now: Instant) -> timedelta | None:
+        """Return the time from this moment to `now`, or `None` when a reboot lies between them."""
+        if self.boot_id != now.boot_id:
+            return None
+        return timedelta(seconds=now.boot_s - self.boot_s)
+
+    def plausible_elapsed_until(self, now: Instant) -> timedelta:
+        """Return the time from this moment to `now`; over a reboot by the wall clock, never negative."""
+        elapsed = self.elapsed_until(now)
+        return elapsed if elapsed is not None else max(now.utc - self.utc, timedelta(0))
+
+    def shifted(self, by: timedelta) -> Instant:
+        """Return the moment `by` later (earlier when negative), on all its clocks."""
+        return Instant(self.boot_id, self.boot_s + by.total_seconds(), self.utc + by)
+
+
+class SystemClock:
+    """Read the machine's clocks (`daemon.ports.Clock`)."""
+
+    def __init__(self) -> None:
+        """Read the boot id once; it cannot change under a running process."""
+        self._boot_id = BOOT_ID_PATH.read_text(encoding="ascii").strip() if BOOT_ID_PATH.exists() else "unknown"
+
+    def boot_s(self) -> float:
+        """Return seconds since boot, suspend included."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def is_synchronised(self) -> bool:
+        """Return whether the kernel or systemd-timesyncd says that the wall time is synchronised."""
+        return SYNCHRONISED_PATH.exists() or _kernel_clock_state() != _TIME_ERROR
+
+    def now(self) -> Instant:
+        """Return both clocks at once."""
+        return Instant(self._boot_id, self.boot_s(), datetime.now(UTC))
+
+
+def _kernel_clock_state() -> int:
+    """Return adjtimex(2)'s clock state without changing anything; 0 when it cannot be asked."""
+    buffer = ctypes.create_string_buffer(256)  # struct timex is 208 bytes or less; modes = 0 only reads
+    try:
+        state: int = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)
+    except (OSError, AttributeError):
+        return 0
+    return state if state >= 0 else 0

@@ -1,0 +1,141 @@
+"""Hold what must reach a phone until a channel took it: what is due, back-off, order, supersession.
+
+A row is committed before it is sent and marked after; a crash in between repeats it, never loses it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from daemon.clock import Instant
+from integrations.messages import PhoneMessage
+from policies.alert import Severity
+
+BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # then 60 s for ever; source: FAULTS 31
+BROKEN_CHANNEL_RETRY_S = 300.0  # a refused token or missing service is probed, not hammered; FAULTS 33
+NUDGE_EXPIRES = timedelta(hours=1)  # a drink reminder from long ago is noise
+
+
+class RowState(enum.StrEnum):
+    """Name the life of an outbox row."""
+
+    DUE = "due"
+    SENT = "sent"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """Carry one push for one phone, or the taking off of one."""
+
+    row_id: str  # made before the commit and kept over retries and restarts
+    deduplication_key: str
+    person_id: str
+    channel_id: str
+    message: PhoneMessage
+    created: Instant
+    state: RowState = RowState.DUE
+    attempts: int = 0
+    last_error: str | None = None
+    finished_utc: str | None = None
+
+
+class Outbox:
+    """Decide what to send next; holds only unfinished rows."""
+
+    def __init__(self, rows: Iterable[OutboxRow] = ()) -> None:
+        """Start with the rows that were still due when the last run ended: they are due now."""
+        self._rows: dict[str, OutboxRow] = {row.row_id: row for row in rows}
+        self._due_boot_s: dict[str, float] = dict.fromkeys(self._rows, 0.0)
+        self._in_flight: dict[str, str] = {}  # channel -> row_id
+        self.channel_errors: dict[str, str] = {}  # channel -> why its last attempt failed
+
+    def __len__(self) -> int:
+        """Return how many rows wait."""
+        return len(self._rows)
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is being sent this moment."""
+        return not self._in_flight
+
+    @property
+    def rows(self) -> tuple[OutboxRow, ...]:
+        """Return the waiting rows, oldest first."""
+        return tuple(self._rows.values())
+
+    def add(self, row: OutboxRow) -> list[OutboxRow]:
+        """Queue a row; return it with the older unsent rows that it makes pointless.
+
+        An update for the same tag on the same phone replaces an unsent one; a row in flight stays,
+        since it may already have arrived.
+        """
+        changed = [row]
+        for old in list(self._rows.values()):
+            is_same = old.channel_id == row.channel_id and old.message.tag == row.message.tag
+            if is_same and self._in_flight.get(old.channel_id) != old.row_id:
+                changed.append(self._finish(old, RowState.SUPERSEDED, row.created))
+        self._rows[row.row_id] = row
+        self._due_boot_s[row.row_id] = row.created.boot_s
+        return changed
+
+    def expire(self, now: Instant) -> list[OutboxRow]:
+        """Drop nudges that waited too long; return them, for the record."""
+        late = [
+            row
+            for row in self._rows.values()
+            if row.message.severity <= Severity.NUDGE
+            and not row.message.is_clear
+            and (row.created.elapsed_until(now) or timedelta(0)) > NUDGE_EXPIRES
+            and self._in_flight.get(row.channel_id) != row.row_id
+        ]
+        return [self._finish(row, RowState.EXPIRED, now) for row in late]
+
+    def take_due(self, now: Instant) -> list[OutboxRow]:
+        """Return the rows to send now, at most one in flight per channel, criticals first, then oldest."""
+        taken = []
+        for row in sorted(self._rows.values(), key=lambda row: -row.message.severity):
+            if row.channel_id not in self._in_flight and self._due_boot_s[row.row_id] <= now.boot_s:
+                self._in_flight[row.channel_id] = row.row_id
+                taken.append(row)
+        return taken
+
+    def next_due_boot_s(self) -> float | None:
+        """Return when the next row may be sent, on the boot clock."""
+        waiting = [
+            self._due_boot_s[row.row_id] for row in self._rows.values() if row.channel_id not in self._in_flight
+        ]
+        return min(waiting, default=None)
+
+    def finish(
+        self, row_id: str, now: Instant, *, error: str | None, is_permanent: bool, retry_after_s: float | None
+    ) -> OutboxRow | None:
+        """Mark a row sent, or schedule it again; return its new form, or `None` when it is unknown.
+
+        Every retry of the channel waits, so that a burst of rows does not hammer a server that is down.
+        """
+        row = self._rows.get(row_id)
+        if row is None:
+            return None
+        self._in_flight.pop(row.channel_id, None)
+        if error is None:
+            self.channel_errors.pop(row.channel_id, None)
+            return self._finish(row, RowState.SENT, now)
+        self.channel_errors[row.channel_id] = error
+        wait_s = BROKEN_CHANNEL_RETRY_S if is_permanent else BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]
+        self._rows[row_id] = row = replace(row, attempts=row.attempts + 1, last_error=error)
+        self._due_boot_s[row_id] = now.boot_s + max(wait_s, min(retry_after_s or 0.0, 6 * 3600.0))
+        return row
+
+    def retry_now(self, now: Instant) -> None:
+        """Make every waiting row due: the road is back."""
+        self._due_boot_s = dict.fromkeys(self._rows, now.boot_s)
+
+    def _finish(self, row: OutboxRow, state: RowState, now: Instant) -> OutboxRow:
+        del self._rows[row.row_id]
+        del self._due_boot_s[row.row_id]
+        return replace(row, state=state, attempts=row.attempts + (state is RowState.SENT), finished_utc=now.utc.isoformat())
