@@ -17,13 +17,13 @@ MAX_FUNCTION_LINES = 60
 MAX_FILE_LINES = 450
 
 # What would give a policy a clock, chance, a log, a disk, a network or a second thread.
-WORLDLY_MODULES = frozenset(
-    """
-    asyncio builtins concurrent ctypes fcntl glob http importlib io logging mmap multiprocessing os
-    pathlib queue random sched secrets select selectors shutil signal socket socketserver sqlite3 ssl
-    subprocess syslog tempfile threading time urllib uuid
-    """.split()
-)
+_WORLDLY = """
+asyncio builtins concurrent ctypes fcntl glob http importlib io logging mmap multiprocessing os
+pathlib queue random sched secrets select selectors shutil signal socket socketserver sqlite3 ssl
+subprocess syslog tempfile threading time urllib uuid
+"""
+WORLDLY_MODULES = frozenset(_WORLDLY.split())
+
 # The vocabulary that all adapters share with the daemon; no adapter itself.
 SHARED_BY_ADAPTERS = ("integrations.errors", "integrations.messages")
 
