@@ -245,7 +245,9 @@ def wet_bulb_c(temperature_c: float | None, relative_humidity_pct: float | None)
         temperature_c * math.atan(0.151977 * math.sqrt(relative_humidity_pct + 8.313659))
         + math.atan(temperature_c + relative_humidity_pct)
         - math.atan(relative_humidity_pct - 1.676331)
-        + 0.00391838 * relative_humidity_pct**1.5 * math.atan(0.023101 * relative_humidity_pct)
+        + 0.00391838
+        * math.pow(relative_humidity_pct, 1.5)
+        * math.atan(0.023101 * relative_humidity_pct)
         - 4.686035
     )
     return min(fitted_c, temperature_c)
@@ -274,7 +276,9 @@ def dew_point_c(temperature_c: float | None, relative_humidity_pct: float | None
         return None
     if relative_humidity_pct == 0:
         return None
-    gamma = math.log(relative_humidity_pct / 100) + _magnus_exponent(temperature_c)
+    # The logarithm of a quotient would fail where the smallest humidities divide to zero.
+    ratio_log = math.log(relative_humidity_pct) - math.log(HIGHEST_HUMIDITY_PCT)
+    gamma = ratio_log + _magnus_exponent(temperature_c)
     return min(temperature_c, _MAGNUS_OFFSET_C * gamma / (_MAGNUS_SLOPE - gamma))
 
 
