@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 
@@ -103,6 +103,20 @@ class Alert:
     since_answered: timedelta | None = None
     is_expected: bool = False
     clearing_for: timedelta | None = None
+
+    def aged(self, elapsed: timedelta) -> Alert:
+        """Return the same alert `elapsed` later."""
+
+        def later(duration: timedelta | None) -> timedelta | None:
+            return None if duration is None else duration + elapsed
+
+        return replace(
+            self,
+            firing_for=self.firing_for + elapsed,
+            since_told=later(self.since_told),
+            since_answered=later(self.since_answered),
+            clearing_for=later(self.clearing_for),
+        )
 
 
 class NotifyReason(enum.StrEnum):

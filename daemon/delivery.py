@@ -1,0 +1,122 @@
+"""Call slow outside systems on worker threads; each call's result comes back into the inbox as an event."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from daemon.events import CommandFinished, DeliveryFinished, ForecastFetched, StatesFetched
+from integrations.errors import IntegrationError, PermanentError, TransientError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from daemon.events import Event
+    from daemon.outbox import OutboxRow
+    from daemon.ports import HomePort, PhonePort, WeatherSource
+    from policies.model import DeviceState
+
+log = structlog.get_logger()
+Job = Callable[[], "Event"]
+
+
+class Worker:
+    """Run jobs one after another on an own thread; a job returns the event to post."""
+
+    def __init__(self, name: str, post: Callable[[Event], None]) -> None:
+        """Name the thread; it starts with `start`."""
+        self.name = name
+        self._post = post
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._busy_since: float | None = None
+        self._thread = threading.Thread(target=self._run, name=f"worker-{name}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job."""
+        with self._lock:
+            self._waiting += 1
+        self._jobs.put(job)
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no job waits or runs, and every result was posted."""
+        with self._lock:
+            return self._waiting == 0
+
+    def is_healthy(self, longest_job_s: float) -> bool:
+        """Return whether the thread lives and no job has been running longer than `longest_job_s`."""
+        busy_since = self._busy_since
+        return self._thread.is_alive() and (busy_since is None or time.monotonic() - busy_since < longest_job_s)
+
+    def stop(self, timeout_s: float) -> None:
+        """Let the waiting jobs finish for up to `timeout_s`, then leave the thread behind."""
+        self._jobs.put(None)
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._busy_since = time.monotonic()
+            try:
+                self._post(job())
+            except Exception:
+                log.exception("worker.job_crashed", worker=self.name)
+            finally:
+                self._busy_since = None
+                with self._lock:
+                    self._waiting -= 1
+
+
+def _describe(error: IntegrationError) -> tuple[str, bool, float | None]:
+    retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
+    return str(error), isinstance(error, PermanentError), retry_after_s
+
+
+def deliver(phone: PhonePort, row: OutboxRow) -> DeliveryFinished:
+    """Send one outbox row."""
+    try:
+        phone.send(row.message)
+    except IntegrationError as error:
+        text, is_permanent, retry_after_s = _describe(error)
+        return DeliveryFinished(row.row_id, text, is_permanent=is_permanent, retry_after_s=retry_after_s)
+    return DeliveryFinished(row.row_id)
+
+
+def command(
+    home: HomePort, device_id: str, command_id: int, entity_id: str, desired: DeviceState
+) -> CommandFinished:
+    """Command one device."""
+    try:
+        context_ids = home.apply(entity_id, desired)
+    except IntegrationError as error:
+        text, is_permanent, _ = _describe(error)
+        return CommandFinished(device_id, command_id, error=text, is_permanent=is_permanent)
+    return CommandFinished(device_id, command_id, context_ids)
+
+
+def read_back(home: HomePort, entity_ids: Sequence[str]) -> StatesFetched:
+    """Read entities."""
+    try:
+        return StatesFetched(home.fetch_states(entity_ids))
+    except IntegrationError as error:
+        text, is_permanent, _ = _describe(error)
+        return StatesFetched(error=text, is_permanent=is_permanent)
+
+
+def fetch_forecast(source: WeatherSource, now_utc: datetime) -> ForecastFetched:
+    """Fetch the forecast of one source."""
+    try:
+        return ForecastFetched(source.fetch(now_utc))
+    except IntegrationError as error:
+        text, _, retry_after_s = _describe(error)
+        return ForecastFetched(None, f"{source.name}: {text}", retry_after_s)

@@ -1,0 +1,69 @@
+"""Queue what happened, in order and bounded: under a flood readings coalesce, answers never do."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from integrations.messages import MessageReceived
+
+if TYPE_CHECKING:
+    from daemon.events import Event
+
+COALESCE_ABOVE = 4096  # source: docs/decisions.md
+
+
+class Inbox:
+    """Be the one way into the loop. `post` may be called from any thread and never blocks."""
+
+    def __init__(self, coalesce_above: int = COALESCE_ABOVE) -> None:
+        """Start empty; above `coalesce_above` waiting events only the newest reading of a topic is kept."""
+        self._coalesce_above = coalesce_above
+        self._events: OrderedDict[int, Event] = OrderedDict()
+        self._newest: dict[str, int] = {}  # topic -> its newest waiting reading
+        self._next = 0
+        self._coalesced = 0
+        self._readings: frozenset[str] = frozenset()
+        self._condition = threading.Condition()
+
+    def allow_coalescing(self, topics: frozenset[str]) -> None:
+        """Name the topics whose messages are readings: only those may be replaced by newer ones."""
+        self._readings = topics
+
+    def post(self, event: Event) -> None:
+        """Append an event."""
+        with self._condition:
+            number = self._next
+            self._next += 1
+            if isinstance(event, MessageReceived) and event.topic in self._readings:
+                older = self._newest.get(event.topic)
+                if older is not None and len(self._events) >= self._coalesce_above and not event.is_retained:
+                    del self._events[older]
+                    self._coalesced += 1
+                self._newest[event.topic] = number
+            self._events[number] = event
+            self._condition.notify()
+
+    def take(self, timeout_s: float, limit: int = 256) -> list[Event]:
+        """Return up to `limit` events in order; wait up to `timeout_s` for the first."""
+        with self._condition:
+            if not self._events and timeout_s > 0:
+                self._condition.wait(timeout_s)
+            taken = []
+            while self._events and len(taken) < limit:
+                number, event = self._events.popitem(last=False)
+                if isinstance(event, MessageReceived) and self._newest.get(event.topic) == number:
+                    del self._newest[event.topic]
+                taken.append(event)
+            return taken
+
+    def __len__(self) -> int:
+        """Return how many events wait."""
+        return len(self._events)
+
+    def take_coalesced(self) -> int:
+        """Return how many readings were replaced since the last call."""
+        with self._condition:
+            count, self._coalesced = self._coalesced, 0
+        return count

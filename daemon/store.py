@@ -1,0 +1,351 @@
+"""Keep what must survive: alerts, outbox, answers, leases, drinks and history, in one SQLite file.
+
+The loop thread is the only writer. Readers open their own short connection with `open_read_only`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from daemon.clock import Instant
+from daemon.outbox import OutboxRow
+from policies.alert import Alert, AlertKey, Severity, Verb
+from policies.model import Forecast
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DATABASE_NAME = "keepcool.sqlite3"
+T = TypeVar("T")
+HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
+RECORD_KEPT = timedelta(days=400)  # resolved alerts, sent messages, drinks: one year and a bit
+
+
+class StoreError(Exception):
+    """Report a database that this version must not touch; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionToken:
+    """Tie a button's single-use action string to what it answers."""
+
+    token: str
+    key: AlertKey
+    person_id: str
+    verb: Verb
+    amount_ml: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drink:
+    """Record one drink; `drink_id` makes a repeated report harmless."""
+
+    drink_id: str
+    person_id: str
+    at: datetime
+    amount_ml: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """Record one accepted reading of a sensor."""
+
+    at: datetime
+    sensor_id: str
+    temperature_c: float | None
+    relative_humidity_pct: float | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """Collect what one decision, or one event, must make durable together."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)  # new rows and rows whose state changed
+    tokens: list[ActionToken] = field(default_factory=list)
+    used_tokens: list[str] = field(default_factory=list)
+    leases: dict[str, str | None] = field(default_factory=dict)  # device_id -> JSON, None deletes
+    drinks: list[Drink] = field(default_factory=list)
+    memory: dict[str, str] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything to write."""
+        return any(
+            (self.alerts, self.outbox, self.tokens, self.used_tokens, self.leases, self.drinks, self.memory)
+        )
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - pydantic takes any type here
+    return TypeAdapter(kind)
+
+
+def to_json(value: object) -> str:
+    """Serialise one of our frozen dataclasses as JSON (durations as ISO-8601)."""
+    return _adapter(type(value)).dump_json(value).decode()
+
+
+def from_json(kind: type[T], text: str) -> T:
+    """Build a frozen dataclass from `to_json`'s text."""
+    result: T = _adapter(kind).validate_json(text)
+    return result
+
+
+def open_read_only(path: Path) -> sqlite3.Connection:
+    """Open the database for a short look from another process.
+
+    Raises: FileNotFoundError when there is none; sqlite3.Error.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    # Without a -wal file a reader of the group cannot create one: then the file is at rest.
+    query = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(f"file:{path}?{query}", uri=True, timeout=2.0)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+class Store:
+    """Own the database. One instance, one thread. Its methods raise sqlite3.Error when the disk fails."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file and bring its schema up to date.
+
+        Raises: StoreError for a file of a newer version; sqlite3.Error.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA page_size=1024")
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=FULL")
+        self._migrate()
+        self._sensor_numbers: dict[str, int] = {
+            row["sensor_id"]: row["number"] for row in self._connection.execute("SELECT sensor_id, number FROM sensor")
+        }
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded in."""
+        self._connection.close()
+
+    def _migrate(self) -> None:
+        folder = resources.files("daemon").joinpath("schema")
+        scripts = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda e: e.name)
+        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(scripts):
+            message = (
+                f"{self.path}: written by a newer keepcool (schema {version}, this one knows {len(scripts)}). "
+                f"Install the newer version again, or move the file away to start afresh."
+            )
+            raise StoreError(message)
+        for number, script in enumerate(scripts[version:], start=version + 1):
+            with self._transaction():
+                for statement in script.read_text(encoding="utf-8").split(";\n"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version={number}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    # ----------------------------------------------------------------- durable at once
+
+    def commit(self, changes: Changes, now: Instant) -> None:
+        """Write everything of one decision or event in one transaction, synced to disk."""
+        execute = self._connection.execute
+        now_utc = now.utc.isoformat()
+        with self._transaction():
+            for alert in changes.alerts:
+                key = alert.key
+                execute(
+                    "INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)",
+                    (key.policy, key.subject, key.episode, alert.phase.value, now.boot_id, now.boot_s, now_utc,
+                     to_json(alert)),
+                )  # fmt: skip
+            for row in changes.outbox:
+                self._write_outbox_row(row)
+            for token in changes.tokens:
+                execute(
+                    "INSERT OR IGNORE INTO action_token VALUES (?,?,?,?,?,?,?,?,NULL)",
+                    (token.token, token.key.policy, token.key.subject, token.key.episode, token.person_id,
+                     token.verb.value, token.amount_ml, now_utc),
+                )  # fmt: skip
+            for used in changes.used_tokens:
+                execute("UPDATE action_token SET used_utc=? WHERE token=?", (now_utc, used))
+            for device_id, body in changes.leases.items():
+                if body is None:
+                    execute("DELETE FROM lease WHERE device_id=?", (device_id,))
+                else:
+                    execute("INSERT OR REPLACE INTO lease VALUES (?,?)", (device_id, body))
+            for drink in changes.drinks:
+                execute(
+                    "INSERT OR IGNORE INTO drink VALUES (?,?,?,?,?)",
+                    (drink.drink_id, drink.person_id, drink.at.isoformat(), drink.amount_ml, drink.source),
+                )
+            for key_text, body in changes.memory.items():
+                execute("INSERT OR REPLACE INTO memory VALUES (?,?)", (key_text, body))
+
+    def _write_outbox_row(self, row: OutboxRow) -> None:
+        self._connection.execute(
+            "INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+            "state=excluded.state, attempts=excluded.attempts, last_error=excluded.last_error, "
+            "finished_utc=excluded.finished_utc",
+            (row.row_id, row.deduplication_key, row.person_id, row.channel_id, row.message.tag, row.message.severity,
+             row.message.is_clear, row.created.boot_id, row.created.boot_s, row.created.utc.isoformat(),
+             row.state.value, row.attempts, row.last_error, row.finished_utc, to_json(row)),
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------- batched
+
+    def write_history(self, rows: Iterable[HistoryRow], sensors: Mapping[str, str]) -> None:
+        """Append readings, and replace each sensor's state (`sensor_id` -> JSON)."""
+        with self._transaction():
+            for sensor_id, body in sensors.items():
+                number = self._sensor_numbers.setdefault(sensor_id, len(self._sensor_numbers) + 1)
+                self._connection.execute("INSERT OR REPLACE INTO sensor VALUES (?,?,?)", (sensor_id, number, body))
+            self._connection.executemany(
+                "INSERT INTO history VALUES (?,?,?,?)",
+                [
+                    (
+                        int(row.at.timestamp()),
+                        self._sensor_numbers[row.sensor_id],
+                        _scaled(row.temperature_c, 100),
+                        _scaled(row.relative_humidity_pct, 10),
+                    )
+                    for row in rows
+                ],
+            )
+
+    def write_forecast(self, forecast: Forecast) -> None:
+        """Keep the last good forecast of its source."""
+        with self._transaction():
+            self._connection.execute("INSERT OR REPLACE INTO forecast VALUES (?,?)", (forecast.source, to_json(forecast)))
+
+    def prune(self, now_utc: datetime) -> None:
+        """Delete what is older than it is kept for."""
+        record_limit = (now_utc - RECORD_KEPT).isoformat()
+        with self._transaction():
+            execute = self._connection.execute
+            execute("DELETE FROM history WHERE at < ?", (int((now_utc - HISTORY_KEPT).timestamp()),))
+            execute("DELETE FROM alert WHERE phase='resolved' AND saved_utc < ?", (record_limit,))
+            execute("DELETE FROM outbox WHERE state<>'due' AND created_utc < ?", (record_limit,))
+            execute("DELETE FROM action_token WHERE created_utc < ?", (record_limit,))
+            execute("DELETE FROM drink WHERE at_utc < ?", (record_limit,))
+
+    # ----------------------------------------------------------------- reading back
+
+    def load_alerts(self, now: Instant) -> list[Alert]:
+        """Return the live alerts, aged to now; after a reboot their clearing holds restart."""
+        alerts = []
+        for row in self._connection.execute("SELECT * FROM alert WHERE phase<>'resolved'"):
+            saved = _instant(row, "saved")
+            alert = from_json(Alert, row["body"])
+            if saved.boot_id != now.boot_id:
+                alert = replace(alert, clearing_for=None)
+            alerts.append(alert.aged(saved.plausible_elapsed_until(now)))
+        return alerts
+
+    def load_last_episodes(self) -> dict[tuple[str, str], int]:
+        """Return the highest episode number per policy and subject."""
+        rows = self._connection.execute("SELECT policy, subject, max(episode) AS last FROM alert GROUP BY policy, subject")
+        return {(row["policy"], row["subject"]): row["last"] for row in rows}
+
+    def load_last_told(self, now: Instant) -> list[Alert]:
+        """Return resolved alerts of the last two days that reached a phone, aged, for the repeat interval."""
+        since = (now.utc - timedelta(days=2)).isoformat()
+        query = "SELECT * FROM alert WHERE phase='resolved' AND saved_utc > ?"
+        return [
+            from_json(Alert, row["body"]).aged(_instant(row, "saved").plausible_elapsed_until(now))
+            for row in self._connection.execute(query, (since,))
+        ]
+
+    def load_outbox(self) -> list[OutboxRow]:
+        """Return the rows that no channel took yet, oldest first."""
+        query = "SELECT body, attempts, last_error FROM outbox WHERE state='due' ORDER BY rowid"
+        return [
+            replace(from_json(OutboxRow, row["body"]), attempts=row["attempts"], last_error=row["last_error"])
+            for row in self._connection.execute(query)
+        ]
+
+    def load_pushes(self, since_utc: datetime) -> list[tuple[str, Severity, datetime]]:
+        """Return person, severity and moment of the pushes queued since then that were not dropped."""
+        rows = self._connection.execute(
+            "SELECT person_id, severity, created_utc FROM outbox "
+            "WHERE is_clear=0 AND state IN ('due','sent') AND created_utc >= ?",
+            (since_utc.isoformat(),),
+        )
+        return [
+            (row["person_id"], Severity(row["severity"]), datetime.fromisoformat(row["created_utc"])) for row in rows
+        ]
+
+    def find_token(self, token: str) -> tuple[ActionToken, bool] | None:
+        """Return what a button's action string answers and whether it was used, or `None`."""
+        row = self._connection.execute("SELECT * FROM action_token WHERE token=?", (token,)).fetchone()
+        if row is None:
+            return None
+        key = AlertKey(row["policy"], row["subject"], row["episode"])
+        return ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"]), row["used_utc"] is not None
+
+    def load_leases(self) -> dict[str, str]:
+        """Return each device's stored lease as JSON."""
+        return {row["device_id"]: row["body"] for row in self._connection.execute("SELECT * FROM lease")}
+
+    def load_drinks(self, since_utc: datetime) -> list[Drink]:
+        """Return the drinks since then, oldest first."""
+        rows = self._connection.execute("SELECT * FROM drink WHERE at_utc>=? ORDER BY at_utc", (since_utc.isoformat(),))
+        return [
+            Drink(row["id"], row["person_id"], datetime.fromisoformat(row["at_utc"]), row["amount_ml"], row["source"])
+            for row in rows
+        ]
+
+    def load_memory(self) -> dict[str, str]:
+        """Return the small state that policies and counters carry from run to run."""
+        return {row["key"]: row["body"] for row in self._connection.execute("SELECT * FROM memory")}
+
+    def load_sensors(self) -> dict[str, str]:
+        """Return each sensor's stored state as JSON."""
+        return {row["sensor_id"]: row["body"] for row in self._connection.execute("SELECT sensor_id, body FROM sensor")}
+
+    def load_forecasts(self) -> list[Forecast]:
+        """Return the last good forecast of each source."""
+        return [from_json(Forecast, row["body"]) for row in self._connection.execute("SELECT body FROM forecast")]
+
+    def load_history(self, since_utc: datetime) -> Iterator[HistoryRow]:
+        """Yield the readings since then, oldest first."""
+        names = {number: sensor_id for sensor_id, number in self._sensor_numbers.items()}
+        query = "SELECT * FROM history WHERE at>=? ORDER BY at"
+        for row in self._connection.execute(query, (int(since_utc.timestamp()),)):
+            if row["sensor"] in names:
+                yield HistoryRow(
+                    datetime.fromtimestamp(row["at"], UTC),
+                    names[row["sensor"]],
+                    None if row["temperature"] is None else row["temperature"] / 100,
+                    None if row["humidity"] is None else row["humidity"] / 10,
+                )
+
+
+def _scaled(value: float | None, factor: int) -> int | None:
+    return None if value is None else round(value * factor)
+
+
+def _instant(row: sqlite3.Row, prefix: str) -> Instant:
+    return Instant(
+        row[f"{prefix}_boot_id"], row[f"{prefix}_boot_s"], datetime.fromisoformat(row[f"{prefix}_utc"])
+    )
