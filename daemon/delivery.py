@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 Job = Callable[[], "Event"]
+Crashed = Callable[[str], "Event"]  # what to post when a job raised what it should not
 
 
 class Worker:
@@ -32,7 +33,7 @@ class Worker:
         """Name the thread; it starts with `start`."""
         self.name = name
         self._post = post
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job, Crashed] | None] = queue.SimpleQueue()
         self._waiting = 0
         self._lock = threading.Lock()
         self._busy_since: float | None = None
@@ -42,11 +43,11 @@ class Worker:
         """Start the thread."""
         self._thread.start()
 
-    def submit(self, job: Job) -> None:
-        """Queue a job."""
+    def submit(self, job: Job, crashed: Crashed) -> None:
+        """Queue a job; should it raise, `crashed` makes the event that says so."""
         with self._lock:
             self._waiting += 1
-        self._jobs.put(job)
+        self._jobs.put((job, crashed))
 
     @property
     def is_idle(self) -> bool:
@@ -65,12 +66,14 @@ class Worker:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (entry := self._jobs.get()) is not None:
+            job, crashed = entry
             self._busy_since = time.monotonic()
             try:
                 self._post(job())
-            except Exception:
+            except Exception as error:
                 log.exception("worker.job_crashed", worker=self.name)
+                self._post(crashed(f"internal error: {error!r}"))
             finally:
                 self._busy_since = None
                 with self._lock:

@@ -1,0 +1,217 @@
+"""Hear and speak MQTT through paho: connect for ever, subscribe on each connection, say when the link changes.
+
+The network thread only copies messages into the inbox: an exception in a paho callback would end that
+thread while `is_connected()` stays True, and a slow callback loses messages at the broker.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from integrations.errors import PermanentError
+from integrations.messages import LinkChanged, MessageReceived
+
+log = structlog.get_logger()
+MAXIMUM_PAYLOAD_BYTES = 64 * 1024  # no sensor message is near it; source: FAULTS 18
+OFFLINE, ONLINE = "offline", "online"
+_SEND_NEVER_RETAINED = 2  # MQTT 5 retain handling
+
+
+@dataclass(frozen=True, slots=True)
+class MqttOptions:
+    """Say how to reach the broker. `version` is "5" or "3.1.1"; `ca_file` None uses the system's CAs."""
+
+    host: str
+    port: int
+    client_id: str
+    status_topic: str
+    version: str = "5"
+    username: str | None = None
+    password: str | None = None
+    uses_tls: bool = False
+    ca_file: str | None = None
+    keepalive_s: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Name a topic to hear; commands are never wanted retained, states and readings are."""
+
+    topic: str
+    qos: int = 1
+    is_command: bool = False
+
+
+class MqttClient:
+    """Keep one connection to the broker (`daemon.ports.MqttLink`)."""
+
+    def __init__(
+        self,
+        options: MqttOptions,
+        subscriptions: Sequence[Subscription],
+        post: Callable[[Any], None],
+        boot_s: Callable[[], float],
+    ) -> None:
+        """Prepare the client; nothing is connected before `start`.
+
+        Raises: PermanentError when the CA file cannot be used.
+        """
+        self._options = options
+        self._subscriptions = tuple(subscriptions)
+        self._post = post
+        self._boot_s = boot_s
+        self._is_v5 = options.version == "5"
+        self._link: tuple[bool, str] | None = None
+        self._echo_topic = f"{options.status_topic}/echo"
+        self._echo = threading.Event()
+        self.dropped_messages = 0
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=options.client_id,
+            protocol=MQTTv5 if self._is_v5 else MQTTv311,
+            reconnect_on_failure=True,
+        )
+        self._client.will_set(options.status_topic, OFFLINE, qos=1, retain=True)
+        self._client.reconnect_delay_set(min_delay=1, max_delay=30)
+        self._client.max_queued_messages_set(1000)
+        if options.username is not None:
+            self._client.username_pw_set(options.username, options.password)
+        if options.uses_tls:
+            self._client.tls_set_context(_tls_context(options.ca_file))
+        self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+        self._client.on_socket_open = _send_at_once
+
+    def start(self) -> None:
+        """Start connecting in the background, with back-off from 1 to 30 s; an absent broker is normal."""
+        properties = None
+        if self._is_v5:
+            properties = Properties(PacketTypes.CONNECT)
+            properties.MaximumPacketSize = MAXIMUM_PAYLOAD_BYTES + 1024
+        self._client.connect_async(
+            self._options.host, self._options.port, keepalive=self._options.keepalive_s, properties=properties
+        )
+        self._client.loop_start()
+
+    def publish(self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0) -> None:
+        """Hand a message to the network thread. Without a connection only QoS 1 is kept for later."""
+        self._client.publish(topic, payload, qos=qos, retain=is_retained)
+
+    def is_thread_alive(self) -> bool:
+        """Return whether the network thread lives."""
+        thread = self._client._thread  # noqa: SLF001 - paho has no public way to ask (LIBRARIES: it dies silently)
+        return thread is not None and thread.is_alive()
+
+    def flush(self, timeout_s: float) -> bool:
+        """Return once everything published before this call has been posted: our own echo came back."""
+        self._echo.clear()
+        self._client.publish(self._echo_topic, b"", qos=1)
+        return self._echo.wait(timeout_s)
+
+    def stop(self) -> None:
+        """Say offline, disconnect and end the thread, within 3 s."""
+        if self._client.is_connected():
+            info = self._client.publish(self._options.status_topic, OFFLINE, qos=1, retain=True)
+            try:
+                info.wait_for_publish(timeout=2.0)
+            except (RuntimeError, ValueError) as error:
+                log.warning("mqtt.offline_not_said", error=str(error))
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    # ----------------------------------------------------------------- paho's thread from here on
+
+    def _on_connect(
+        self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+    ) -> None:
+        try:
+            if reason.is_failure:
+                self._say_link(is_up=False, detail=_explain_refusal(str(reason), self._options))
+                return
+            client.subscribe([self._subscribe_entry(subscription) for subscription in self._subscriptions])
+            client.subscribe(self._echo_topic, qos=1)
+            client.publish(self._options.status_topic, ONLINE, qos=1, retain=True)
+            self._say_link(is_up=True, detail="")
+        except Exception:
+            log.exception("mqtt.callback_crashed", callback="on_connect")
+
+    def _subscribe_entry(self, subscription: Subscription) -> tuple[str, Any]:
+        if not self._is_v5:
+            return subscription.topic, subscription.qos
+        handling = _SEND_NEVER_RETAINED if subscription.is_command else 0
+        return subscription.topic, SubscribeOptions(qos=subscription.qos, retainHandling=handling)
+
+    def _on_connect_fail(self, _client: Client, _userdata: Any) -> None:
+        self._say_link(
+            is_up=False,
+            detail=f"no broker answers at {self._options.host}:{self._options.port}: is mosquitto running?",
+        )
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if self._link is None or self._link[0]:
+            self._say_link(is_up=False, detail=f"connection lost ({reason})")
+
+    def _say_link(self, *, is_up: bool, detail: str) -> None:
+        if self._link != (is_up, detail):
+            self._link = (is_up, detail)
+            self._post(LinkChanged("mqtt", is_up, detail))
+
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+            if topic == self._echo_topic:
+                self._echo.set()
+            elif len(message.payload) > MAXIMUM_PAYLOAD_BYTES:
+                self.dropped_messages += 1
+            else:
+                self._post(MessageReceived(topic, bytes(message.payload), message.retain, self._boot_s()))
+        except UnicodeDecodeError:  # a topic that is not UTF-8
+            self.dropped_messages += 1
+        except Exception:
+            self.dropped_messages += 1
+            log.exception("mqtt.callback_crashed", callback="on_message")
+
+
+def _send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
+    """Switch Nagle's algorithm off: it held readings back for 40 ms."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        message = f"mqtt.ca_file = {ca_file}: cannot be used ({error}); give a PEM file with the broker's CA"
+        raise PermanentError(message) from error
+
+
+def _explain_refusal(reason: str, options: MqttOptions) -> str:
+    lowered = reason.lower()
+    if "protocol version" in lowered:
+        return f'the broker refuses MQTT {options.version}: set mqtt.version = "3.1.1"'
+    if "authori" in lowered or "user name" in lowered or "password" in lowered:
+        return f"not authorised as {options.username or 'anonymous'}: check mqtt.username and mqtt_password"
+    return f"the broker refused the connection: {reason}"
