@@ -96,9 +96,11 @@ def test_package_names_resolve_to_this_checkout() -> None:
 def test_foreign_owner_is_noticed(tmp_path: Path) -> None:
     """A distribution that installs a top-level `daemon` is found and named."""
     info = tmp_path / "python_daemon-3.0.dist-info"
-    info.mkdir()
+    for folder in (info, tmp_path / "daemon"):
+        folder.mkdir()
+    (tmp_path / "daemon" / "__init__.py").touch()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: python-daemon\nVersion: 3.0\n")
-    (info / "RECORD").write_text("daemon/__init__.py,,\nlockfile/__init__.py,,\n")
+    (info / "RECORD").write_text("daemon/__init__.py,,\n")
     found = installed_owners([str(tmp_path)])
     assert foreign_owners(found) == {"daemon": {"python-daemon"}}
 

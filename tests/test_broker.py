@@ -27,16 +27,17 @@ def retained(broker: Mosquitto, topic: str) -> bytes:
 
 def test_broker_delivers(session_mosquitto: Mosquitto) -> None:
     """A message published to the session's broker reaches a subscriber."""
+    broker = session_mosquitto
     publish.single(
-        "room/t", b"23.4", retain=True, hostname=session_mosquitto.host, port=session_mosquitto.port
+        "test_broker/t", b"23.4", qos=1, retain=True, hostname=broker.host, port=broker.port
     )
-    assert retained(session_mosquitto, "room/t") == b"23.4"
+    assert retained(broker, "test_broker/t") == b"23.4"
 
 
 def test_broker_restarts_with_retained(mosquitto: Mosquitto) -> None:
     """After an orderly restart the broker listens on the same port with its retained messages."""
     port = mosquitto.port
-    publish.single("room/t", b"1", retain=True, hostname=mosquitto.host, port=port)
+    publish.single("room/t", b"1", qos=1, retain=True, hostname=mosquitto.host, port=port)
     mosquitto.stop()
     assert not mosquitto.is_accepting()
     mosquitto.start()
