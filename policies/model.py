@@ -135,6 +135,7 @@ class DeviceConditions:
     low_power_for: timedelta | None = None  # on, but drawing less than `running_power_w`
     room_cooled_by_c: float | None = None  # change of the room since the start of this run (negative is cooler)
     is_automatic: bool = True
+    has_ended_blind: bool = False  # our last run ended because its room could not be seen
 
 
 @dataclass(frozen=True, slots=True)
