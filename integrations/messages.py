@@ -31,9 +31,9 @@ class LinkChanged:
 class DeviceObserved:
     """Carry an entity's state as Home Assistant told it, by REST or WebSocket.
 
-    `state` is `None` when the entity does not exist; `is_available` is False for unavailable,
-    unknown and missing. `context_id` and `is_restored` serve the manual-override rule. The newest
-    `last_updated` wins.
+    `state` is `None` when it tells nothing about on or off: the entity is missing, unavailable or
+    unknown, or it is a sensor. `is_available` is False for missing, unavailable and unknown.
+    `context_id` and `is_restored` serve the manual-override rule. The newest `last_updated` wins.
     """
 
     entity_id: str
@@ -42,8 +42,13 @@ class DeviceObserved:
     last_updated: datetime | None
     context_id: str | None = None
     is_restored: bool = False
-    numeric_value: float | None = None  # the state as a number, for power sensors
+    numeric_value: float | None = None  # the state as a number, in W for power sensors
     raw_state: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Return whether Home Assistant does not know the entity."""
+        return self.last_updated is None and not self.raw_state
 
 
 @dataclass(frozen=True, slots=True)
