@@ -1,0 +1,206 @@
+"""Answer what people ask: buttons on the phone, drinks, test alerts; every answer ties to what was asked."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from daemon.clock import Instant
+from daemon.commands import (
+    RATE_WINDOW,
+    CommandError,
+    CommandParser,
+    DrinkCommand,
+    TestAlertCommand,
+    check_rate,
+)
+from daemon.events import ButtonPressed, DeliveryFinished, MessageReceived
+from daemon.faces import Topics
+from daemon.outbox import Outbox, OutboxRow
+from daemon.pushes import push_rows
+from daemon.state import HomeState
+from daemon.store import Changes, Drink, Store
+from policies.alert import (
+    AlertKey,
+    AlertPhase,
+    HeatLevel,
+    Message,
+    Notification,
+    NotifyReason,
+    Severity,
+    Verb,
+)
+from policies.arbitrate import acknowledge
+from policies.wording import render
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Carry the answer to one request of the command line."""
+
+    request_id: str
+    is_done: bool
+    text: str
+
+
+class Desk:
+    """Handle commands and buttons. It changes state and collects `Changes`; the loop commits them."""
+
+    def __init__(
+        self, commands: CommandParser, topics: Topics, publish: Callable[..., None]
+    ) -> None:
+        """Answer requests through `publish`."""
+        self._commands = commands
+        self._topics = topics
+        self._publish = publish
+        self._tests: dict[str, str] = {}  # outbox row -> request that waits for it
+
+    # ----------------------------------------------------------------- commands over MQTT
+
+    def handle_command(
+        self, event: MessageReceived, state: HomeState, outbox: Outbox, now: Instant, changes: Changes
+    ) -> Reply | None:
+        """Carry out a command; return the reply to send after the commit, if one was asked for."""
+        request_id = _request_id(event.payload)
+        try:
+            command = self._commands.parse(
+                event.topic, event.payload, is_retained=event.is_retained, now=now
+            )
+            if isinstance(command, DrinkCommand):
+                text = self._log_drink(command, state, now, changes)
+            elif isinstance(command, TestAlertCommand):
+                return self._test_alert(command, state, outbox, now, changes)
+            else:
+                return None
+        except CommandError as error:
+            log.warning("command.refused", topic=event.topic, cause=str(error))
+            return Reply(request_id, is_done=False, text=str(error)) if request_id else None
+        return Reply(request_id, is_done=True, text=text) if request_id else None
+
+    def send(self, reply: Reply | None) -> None:
+        """Publish a reply."""
+        if reply is not None:
+            payload = json.dumps({"done": reply.is_done, "text": reply.text})
+            self._publish(self._topics.reply(reply.request_id), payload, qos=1)
+
+    def _log_drink(
+        self, command: DrinkCommand, state: HomeState, now: Instant, changes: Changes
+    ) -> str:
+        record = state.people[command.person_id]
+        check_rate(command.amount_ml, record.drunk_within(RATE_WINDOW, now))
+        drink_id = command.request_id or uuid.uuid4().hex
+        drink = Drink(drink_id, command.person_id, now.utc, command.amount_ml, "command")
+        state.note_drink(drink, now, changes)
+        return f"{command.amount_ml} ml recorded for {record.person.name}"
+
+    def _test_alert(
+        self,
+        command: TestAlertCommand,
+        state: HomeState,
+        outbox: Outbox,
+        now: Instant,
+        changes: Changes,
+    ) -> Reply | None:
+        person = state.people[command.person_id].person
+        if not person.phones:
+            raise CommandError(f"{person.name} has no phone: add [[person.phone]] to the config")
+        words = render(Message("test_alert"), person, state.home, (Verb.ON_IT,))
+        notification = Notification(
+            AlertKey("test", person.person_id, int(now.utc.timestamp())),
+            person.person_id,
+            NotifyReason.NEW,
+            Severity.WARNING,
+            HeatLevel.NORMAL,
+            words.title,
+            words.body,
+            verbs=(Verb.ON_IT,),
+        )
+        rows, tokens = push_rows(notification, person, now)
+        changes.tokens.extend(tokens)
+        for row in rows:
+            changes.outbox.extend(outbox.add(row))
+            if command.request_id:
+                self._tests[row.row_id] = command.request_id
+        return None
+
+    def on_delivered(self, row: OutboxRow, event: DeliveryFinished) -> None:
+        """Tell the one who asked for a test alert what became of it."""
+        request_id = self._tests.pop(row.row_id, None)
+        if request_id is not None:
+            text = event.error or f"handed to Home Assistant for {row.message.service}"
+            self.send(Reply(request_id, is_done=event.error is None, text=text))
+
+    # ----------------------------------------------------------------- buttons on the phone
+
+    def handle_button(
+        self,
+        event: ButtonPressed,
+        state: HomeState,
+        store: Store,
+        outbox: Outbox,
+        now: Instant,
+        changes: Changes,
+    ) -> None:
+        """Carry out what a button says, once, for the episode it belongs to."""
+        found = store.find_token(event.action)
+        if found is None:
+            log.info("button.unknown")
+            return
+        token, was_used = found
+        if was_used or token.person_id not in state.people:
+            log.info("button.repeated", verb=token.verb.value)
+            return
+        changes.used_tokens.append(token.token)
+        log.info("button.pressed", verb=token.verb.value, tag=token.key.tag)
+        if token.verb is Verb.DRANK:
+            amount_ml = token.amount_ml or state.people[token.person_id].person.portion_ml
+            drink = Drink(token.token, token.person_id, now.utc, amount_ml, "button")
+            state.note_drink(drink, now, changes)
+        else:
+            state.note_sign(token.person_id, now, changes)
+        alert = state.alerts.get(token.key)
+        if token.verb is Verb.ON_IT:
+            if alert is None or alert.phase is AlertPhase.RESOLVED:
+                self._say_over(token.key, token.person_id, state, outbox, now, changes)
+                return
+            for updated in acknowledge(tuple(state.alerts.values()), token.key, token.person_id):
+                if updated != state.alerts.get(updated.key):
+                    state.alerts[updated.key] = updated
+                    changes.alerts.append(updated)
+
+    def _say_over(
+        self,
+        key: AlertKey,
+        person_id: str,
+        state: HomeState,
+        outbox: Outbox,
+        now: Instant,
+        changes: Changes,
+    ) -> None:
+        """Answer a late press quietly: it must not silence a newer episode, and not go unheard."""
+        if key.policy == "test":
+            return
+        person = state.people[person_id].person
+        words = render(Message("already_over"), person, state.home)
+        notification = Notification(
+            key, person_id, NotifyReason.NEW, Severity.NUDGE, HeatLevel.NORMAL, words.title, words.body
+        )
+        for row in push_rows(notification, person, now)[0]:
+            changes.outbox.extend(outbox.add(row))
+
+
+def _request_id(payload: bytes) -> str | None:
+    try:
+        fields = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    value = fields.get("id") if isinstance(fields, dict) else None
+    return value if isinstance(value, str) and value.isalnum() else None
+
+

@@ -1,0 +1,446 @@
+"""Run the daemon: one thread takes events from one inbox, owns all state and is SQLite's only writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from daemon import delivery, sdnotify
+from daemon.actuation import ReadBack, SendCommand
+from daemon.clock import Instant
+from daemon.commands import CommandParser
+from daemon.desk import Desk
+from daemon.events import (
+    ButtonPressed,
+    CommandFinished,
+    DeliveryFinished,
+    DeviceObserved,
+    Event,
+    ForecastFetched,
+    LinkChanged,
+    MessageReceived,
+    StatesFetched,
+    StopRequested,
+)
+from daemon.faces import Faces, Topics
+from daemon.inbox import Inbox
+from daemon.outbox import Outbox
+from daemon.ports import Clock, EventStream, HomePort, MqttLink, PhonePort, WeatherSource
+from daemon.pushes import clear_rows, push_rows
+from daemon.state import HomeState
+from daemon.status import build_status, home_state
+from daemon.store import Changes, Store
+from daemon.supervisor import LONGEST_JOB_S, Supervisor
+from policies import heat_sensitivity
+from policies.model import Decision, Snapshot
+
+log = structlog.get_logger()
+
+HISTORY_INTERVAL_S = 15 * 60.0  # source: docs/decisions.md
+PRUNE_INTERVAL_S = 24 * 3600.0
+STATES_INTERVAL_S = 60.0  # how often devices are read over REST whatever the events say
+STOP_WORKER_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Hold everything that the bootstrap built for the loop; `None` ports are not configured."""
+
+    clock: Clock
+    store: Store
+    inbox: Inbox
+    state: HomeState
+    topics: Topics
+    commands: CommandParser
+    mqtt: MqttLink
+    weather: WeatherSource | None
+    phone: PhonePort | None
+    home_assistant: HomePort | None
+    events: EventStream | None
+    status_path: Path
+    decide: Callable[[Snapshot], Decision]
+    tick_interval: timedelta = timedelta(seconds=10)
+    decision_interval: timedelta = timedelta(seconds=1)
+    power_entities: Mapping[str, str] = field(default_factory=dict)  # entity_id -> device_id
+    version: str = ""
+
+
+class Daemon:
+    """Own the loop. `run` returns after a `StopRequested`; a stepped run drives `turn` itself."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Restore what earlier runs kept; nothing runs before `start`."""
+        self.parts = parts
+        self.state = parts.state
+        self.clock = parts.clock
+        now = self.clock.now()
+        self.state.restore(parts.store, now)
+        self.outbox = Outbox(parts.store.load_outbox())
+        self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
+        self.desk = Desk(parts.commands, parts.topics, parts.mqtt.publish)
+        self.workers = {name: delivery.Worker(name, parts.inbox.post) for name in ("phone", "home", "weather")}
+        self.supervisor = Supervisor(self._thread_checks())
+        self.snapshot: Snapshot | None = None
+        self.decision = Decision()
+        self.errors = 0
+        self._is_dirty = True
+        self._is_urgent = False
+        self._is_stopping = False
+        self._commit_failed_since: Instant | None = None
+        self._next_tick_s = self._next_states_s = self._next_decision_s = now.boot_s
+        self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
+        self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
+        self._handlers: dict[type, Callable[..., None]] = {
+            MessageReceived: self._on_message,
+            LinkChanged: self._on_link,
+            DeviceObserved: self._on_observed,
+            ButtonPressed: self._on_button,
+            DeliveryFinished: self._on_delivered,
+            CommandFinished: self._on_commanded,
+            StatesFetched: self._on_states,
+            ForecastFetched: self._on_forecast,
+            StopRequested: self._on_stop,
+        }
+        parts.inbox.allow_coalescing(self.state.sensing.coalescible_topics)
+
+    def _thread_checks(self) -> dict[str, Callable[[], bool]]:
+        checks: dict[str, Callable[[], bool]] = {"mqtt": self.parts.mqtt.is_thread_alive}
+        if self.parts.events is not None:
+            checks["events"] = self.parts.events.is_thread_alive
+        for name, worker in self.workers.items():
+            checks[name] = lambda worker=worker: worker.is_healthy(LONGEST_JOB_S)
+        return checks
+
+    # ----------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Start every thread; an absent broker or Home Assistant is normal."""
+        for worker in self.workers.values():
+            worker.start()
+        self.parts.mqtt.start()
+        if self.parts.events is not None:
+            self.parts.events.start()
+        sdnotify.notify("READY=1")
+        log.info("daemon.started", version=self.parts.version, home_id=self.state.home.home_id)
+
+    def run(self) -> None:
+        """Turn until asked to stop, then write everything and stop the threads."""
+        self.start()
+        while not self._is_stopping:
+            wait_s = max(0.0, min(self.next_due_boot_s() - self.clock.boot_s(), 60.0))
+            self.turn(wait_s)
+        self.stop()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Return whether somebody asked the daemon to stop."""
+        return self._is_stopping
+
+    def stop(self) -> None:
+        """Stop within 10 s with everything on disk and the status topic offline."""
+        sdnotify.notify("STOPPING=1")
+        now = self.clock.now()
+        self._guarded(lambda: self._write_history(now))
+        if self.parts.events is not None:
+            self.parts.events.stop()
+        for worker in self.workers.values():
+            worker.stop(STOP_WORKER_S)
+        for event in self.parts.inbox.take(0.0, limit=10_000):  # results of what was still under way
+            if isinstance(event, DeliveryFinished | CommandFinished | ButtonPressed):
+                self.handle(event, now)
+        self.parts.mqtt.stop()
+        self.parts.store.close()
+        log.info("daemon.stopped")
+
+    # ----------------------------------------------------------------- one turn
+
+    def turn(self, wait_s: float) -> bool:
+        """Handle what waits, then do what is due; return whether anything happened."""
+        events = self.parts.inbox.take(wait_s)
+        now = self.clock.now()
+        for event in events:
+            self.handle(event, now)
+        touched = self.state.sensing.take_touched()
+        for room_id in touched:
+            self._guarded(lambda room_id=room_id: self._assess_room(room_id, now))
+        self._is_dirty = self._is_dirty or bool(touched)
+        is_tick = now.boot_s >= self._next_tick_s
+        if self._is_decision_due(now) or is_tick:
+            self._guarded(lambda: self.decide(now))
+        if is_tick:
+            self._tick(now)
+        self._dispatch(now)
+        return bool(events) or is_tick
+
+    def handle(self, event: Event, now: Instant) -> None:
+        """Handle one event; whatever it does wrong must not stop the next one."""
+        handler = self._handlers[type(event)]
+        self._guarded(lambda: handler(event, now))
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception:
+            self.errors += 1
+            log.exception("loop.action_crashed", errors=self.errors)
+
+    def next_due_boot_s(self) -> float:
+        """Return when the loop has something to do without any event."""
+        due = [self._next_tick_s]
+        if self._is_dirty:
+            due.append(0.0 if self._is_urgent else self._next_decision_s)
+        for next_s in (
+            self.outbox.next_due_boot_s() if self.parts.phone is not None else None,
+            self.state.poller.next_due_boot_s if self.parts.weather is not None else None,
+            self.state.actuation.next_due_boot_s(),
+        ):
+            if next_s is not None:
+                due.append(next_s)
+        return min(due)
+
+    def _is_decision_due(self, now: Instant) -> bool:
+        return self._is_dirty and (self._is_urgent or now.boot_s >= self._next_decision_s)
+
+    def _tick(self, now: Instant) -> None:
+        self._next_tick_s = now.boot_s + self.parts.tick_interval.total_seconds()
+        if now.boot_s >= self._next_history_s:
+            self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
+            self._guarded(lambda: self._write_history(now))
+        if now.boot_s >= self._next_prune_s:
+            self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
+            self._guarded(lambda: self.parts.store.prune(now.utc))
+        self._guarded(lambda: self.faces.write_status(build_status(self, now)))
+        self.supervisor.on_tick_finished()
+
+    # ----------------------------------------------------------------- judging
+
+    def _assess_room(self, room_id: str, now: Instant) -> None:
+        """Publish a room's level at once: an observation does not wait for the disk."""
+        track = self.state.sensing.rooms[room_id]
+        conditions = track.conditions(now, self.state.since_start(now))
+        assessed = heat_sensitivity.assess_for_display(
+            conditions,
+            [record.person for record in self.state.people.values()],
+            self.state.level_memory,
+            self.state.local(now.utc),
+        )
+        self.faces.publish_room(assessed, conditions)
+        shown = next((room for room in self.decision.rooms if room.room_id == room_id), None)
+        self._is_urgent = self._is_urgent or shown is None or assessed.level > shown.level
+
+    def decide(self, now: Instant) -> None:
+        """Judge the whole home, make the result durable, then act on it."""
+        self._is_dirty = self._is_urgent = False
+        self._next_decision_s = now.boot_s + self.parts.decision_interval.total_seconds()
+        self.state.sensing.refresh(now, self.state.since_start(now))
+        self.state.actuation.tick(now)
+        self.snapshot = snapshot = self.state.snapshot(
+            now, is_clock_synchronised=self.clock.is_synchronised()
+        )
+        self.decision = decision = self.parts.decide(snapshot)
+        for crash in decision.crashes:
+            log.error("policy.crashed", policy=crash.policy, detail=crash.detail)
+        changes = Changes()
+        self._queue_messages(decision, now, changes)
+        self.state.adopt(decision, now, changes)
+        self.state.actuation.apply_plan(decision.cooling, now)
+        changes.leases.update(self.state.actuation.leases_to_store())
+        self._commit(changes, now)
+        for room, assessed in zip(snapshot.rooms, decision.rooms, strict=True):
+            self.faces.publish_room(assessed, room)
+        self.faces.publish_decision(decision, home_state(self, snapshot))
+
+    def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
+        for clear in decision.clears:
+            for row in clear_rows(clear, self.state.people[clear.person_id].person, now):
+                changes.outbox.extend(self.outbox.add(row))
+        for notification in decision.notifications:
+            record = self.state.people[notification.person_id]
+            rows, tokens = push_rows(notification, record.person, now)
+            changes.tokens.extend(tokens)
+            for row in rows:
+                changes.outbox.extend(self.outbox.add(row))
+            if rows:
+                record.record_push(notification.severity, now)
+            log.info(
+                "alert.told",
+                tag=notification.key.tag,
+                severity=notification.severity.name.lower(),
+                level=int(notification.level),
+                reason=notification.reason.value,
+                phones=len(rows),
+            )
+        changes.outbox.extend(self.outbox.expire(now))
+
+    def _commit(self, changes: Changes, now: Instant) -> None:
+        """Write before acting. A failing disk is said and does not keep a message in the house."""
+        if not changes:
+            return
+        try:
+            self.parts.store.commit(changes, now)
+        except sqlite3.Error as error:
+            if self._commit_failed_since is None:
+                log.exception("store.commit_failed", error=str(error))
+                self._commit_failed_since = now
+                self.state.set_link("storage", now, is_up=False, detail=f"cannot write: {error}")
+            return
+        if self._commit_failed_since is not None:
+            log.info("store.recovered")
+            self._commit_failed_since = None
+            self.state.set_link("storage", now, is_up=True)
+
+    def _write_history(self, now: Instant) -> None:
+        rows, records = self.state.sensing.take_history()
+        if rows:
+            self.parts.store.write_history(rows, records)
+        coalesced = self.parts.inbox.take_coalesced()
+        if coalesced:
+            log.warning("inbox.readings_coalesced", readings=coalesced, until=now.utc.isoformat())
+
+    # ----------------------------------------------------------------- acting
+
+    def _dispatch(self, now: Instant) -> None:
+        """Hand to the workers what is due; all of it is on disk already."""
+        if self.parts.phone is not None:
+            for row in self.outbox.take_due(now):
+                self._submit_push(self.parts.phone, row)
+        home = self.parts.home_assistant
+        if home is not None:
+            self.state.actuation.tick(now)
+            for action in self.state.actuation.take_actions():
+                self._submit_action(home, action)
+            if now.boot_s >= self._next_states_s:
+                self._next_states_s = now.boot_s + STATES_INTERVAL_S
+                self._submit_read(home, self._watched_entities())
+        weather = self.parts.weather
+        due_s = self.state.poller.next_due_boot_s
+        if weather is not None and due_s is not None and due_s <= now.boot_s:
+            self.state.poller.start_asking()
+            utc = now.utc
+            self.workers["weather"].submit(
+                lambda: delivery.fetch_forecast(weather, utc), lambda text: ForecastFetched(None, text)
+            )
+
+    def _submit_push(self, phone: PhonePort, row: delivery.OutboxRow) -> None:
+        self.workers["phone"].submit(
+            lambda: delivery.deliver(phone, row), lambda text: DeliveryFinished(row.row_id, text)
+        )
+
+    def _submit_action(self, home: HomePort, action: SendCommand | ReadBack) -> None:
+        if isinstance(action, ReadBack):
+            self._submit_read(home, action.entity_ids)
+            return
+        self.workers["home"].submit(
+            lambda: delivery.command(
+                home, action.device_id, action.command_id, action.entity_id, action.desired
+            ),
+            lambda text: CommandFinished(action.device_id, action.command_id, error=text),
+        )
+
+    def _submit_read(self, home: HomePort, entity_ids: Sequence[str]) -> None:
+        if entity_ids:
+            self.workers["home"].submit(
+                lambda: delivery.read_back(home, entity_ids), lambda text: StatesFetched(error=text)
+            )
+
+    def _watched_entities(self) -> tuple[str, ...]:
+        return (*self.state.actuation.entity_ids(), *self.parts.power_entities)
+
+    # ----------------------------------------------------------------- events
+
+    def _on_message(self, event: MessageReceived, now: Instant) -> None:
+        is_sensor = self.state.sensing.receive(
+            event.topic,
+            event.payload,
+            now,
+            is_retained=event.is_retained,
+            is_clock_synchronised=self.clock.is_synchronised(),
+            since_start=self.state.since_start(now),
+        )
+        if not is_sensor and not event.is_retained:
+            changes = Changes()
+            reply = self.desk.handle_command(event, self.state, self.outbox, now, changes)
+            self._commit(changes, now)
+            self.desk.send(reply)
+            self._is_dirty = self._is_dirty or bool(changes)
+
+    def _on_link(self, event: LinkChanged, now: Instant) -> None:
+        is_news = self.state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
+        if is_news or not event.is_up:
+            log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
+        if event.link == "mqtt" and event.is_up:
+            self.faces.forget()
+        if event.link == "events" and event.is_up:
+            self._next_states_s = now.boot_s  # what was missed is read back
+        self._is_dirty = True
+
+    def _on_observed(self, event: DeviceObserved, now: Instant) -> None:
+        device_id = self.parts.power_entities.get(event.entity_id)
+        if device_id is not None:
+            self.state.actuation.on_power(device_id, event.numeric_value, now)
+        if self.state.actuation.on_observed(event, now):
+            self._is_dirty = True
+
+    def _on_button(self, event: ButtonPressed, now: Instant) -> None:
+        changes = Changes()
+        self.desk.handle_button(event, self.state, self.parts.store, self.outbox, now, changes)
+        self._commit(changes, now)
+        self._is_dirty = self._is_dirty or bool(changes)
+
+    def _on_delivered(self, event: DeliveryFinished, now: Instant) -> None:
+        row = self.outbox.finish(
+            event.outbox_id,
+            now,
+            error=event.error,
+            is_permanent=event.is_permanent,
+            retry_after_s=event.retry_after_s,
+        )
+        if row is None:
+            return
+        self._commit(Changes(outbox=[row]), now)
+        self._note_home_assistant(event.error, now)
+        self.desk.on_delivered(row, event)
+        if event.error is None:
+            log.info("push.handed_over", tag=row.message.tag, attempts=row.attempts)
+        elif row.attempts == 1:
+            log.warning("push.failed", tag=row.message.tag, error=event.error)
+
+    def _on_commanded(self, event: CommandFinished, now: Instant) -> None:
+        self.state.actuation.on_finished(event, now)
+        self._is_dirty = True
+
+    def _on_states(self, event: StatesFetched, now: Instant) -> None:
+        self._note_home_assistant(event.error, now)
+        for observation in event.observations:
+            self._on_observed(observation, now)
+
+    def _note_home_assistant(self, error: str | None, now: Instant) -> None:
+        """Note whether Home Assistant answers; when it is back, what waits is sent at once."""
+        is_up = error is None
+        is_news = self.state.set_link("home_assistant", now, is_up=is_up, detail=error or "")
+        if is_news:
+            log.info("link.changed", link="home_assistant", is_up=is_up, detail=error or "")
+            self._is_dirty = True
+            if is_up:
+                self.outbox.retry_now(now)
+
+    def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
+        was_failing = self.state.poller.last_error is not None
+        self.state.poller.on_fetched(event, now)
+        if event.forecast is not None:
+            self.parts.store.write_forecast(event.forecast)
+        elif not was_failing:
+            log.warning("forecast.failed", error=event.error)
+        self.state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
+        self._is_dirty = True
+
+    def _on_stop(self, event: StopRequested, _now: Instant) -> None:
+        log.info("daemon.stopping", cause=event.cause)
+        self._is_stopping = True
+
+

@@ -1,0 +1,417 @@
+"""Turn sensor messages into what is known of each room: believed values, ages, means, hourly history."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from daemon.clock import Instant
+from daemon.store import HistoryRow, from_json, to_json
+from policies import freshness as fresh
+from policies.model import (
+    DeviceConditions,
+    Freshness,
+    HourlyValue,
+    Room,
+    RoomConditions,
+    SensorMessage,
+    SensorReading,
+    Tuning,
+)
+from policies.plausibility import (
+    INDOORS,
+    Bounds,
+    PlausibilityState,
+    Verdict,
+    check_reading,
+    suspect_reason,
+)
+from policies.psychrometrics import effective_temperature_c
+from policies.rolling import RollingMean
+
+HOUR = timedelta(hours=1)
+HOURS_KEPT = 8 * 24  # what the outlook may look back on
+EARLIEST_BELIEVABLE = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """Describe one configured sensor; `parse` is its payload parser, given by the bootstrap."""
+
+    sensor_id: str
+    room_id: str
+    topic: str
+    parse: Callable[[str, bytes], SensorMessage]
+    availability_topic: str | None = None
+    stale_after: timedelta | None = None
+    bounds: Bounds = INDOORS
+
+
+@dataclass(frozen=True, slots=True)
+class SensorRecord:
+    """Hold what the store keeps of a sensor: its last values and how often it speaks."""
+
+    at: Instant
+    temperature_c: float | None
+    relative_humidity_pct: float | None
+    usual_interval_s: float | None
+    watched_s: float
+
+
+class SensorTrack:
+    """Follow one sensor."""
+
+    def __init__(self, sensor: Sensor) -> None:
+        """Start unheard."""
+        self.sensor = sensor
+        self.plausibility = PlausibilityState()
+        self.freshness = fresh.FreshnessState()
+        self.temperature_c: float | None = None
+        self.relative_humidity_pct: float | None = None
+        self.humidity_at_s = 0.0
+        self.last_seen_at: datetime | None = None
+        self.is_battery_low = False
+        self.rejected = 0
+        self.last_rejected: str | None = None
+
+    def restore(self, record: SensorRecord, now: Instant) -> None:
+        """Take the last values of an earlier run, with their age; the sensor is then waited for."""
+        age_s = record.at.plausible_elapsed_until(now).total_seconds()
+        self.temperature_c = record.temperature_c
+        self.relative_humidity_pct = record.relative_humidity_pct
+        self.humidity_at_s = now.boot_s - age_s
+        self.last_seen_at = record.at.utc
+        self.freshness = self.freshness._replace(
+            heard_at_s=now.boot_s - age_s,
+            usual_interval_s=record.usual_interval_s,
+            watched_s=record.watched_s,
+        )
+
+    def record(self) -> SensorRecord | None:
+        """Return what the store should keep, or `None` before the first value."""
+        if self.freshness.heard_at_s is None or self.last_seen_at is None:
+            return None
+        return SensorRecord(
+            Instant("", self.freshness.heard_at_s, self.last_seen_at),
+            self.temperature_c,
+            self.relative_humidity_pct,
+            self.freshness.usual_interval_s,
+            self.freshness.watched_s,
+        )
+
+    def receive(
+        self, message: SensorMessage, now: Instant, *, is_retained: bool, is_clock_synchronised: bool
+    ) -> Verdict | None:
+        """Judge a message; return the verdict when it may count as live, else `None`."""
+        if message.is_available is not None:
+            self.freshness = self.freshness._replace(is_offline=not message.is_available)
+        if message.is_battery_low is not None:
+            self.is_battery_low = message.is_battery_low
+        if message.temperature_c is None and message.relative_humidity_pct is None:
+            if message.rejected is not None and not is_retained:
+                self._reject(message, now)
+            return None
+        measured_age = None
+        if message.measured_at is not None and is_clock_synchronised:
+            measured_age = now.utc - message.measured_at
+        if is_retained:
+            state = fresh.heard(
+                self.freshness, now.boot_s, is_retained=True, measured_age=measured_age
+            )
+            is_live = state.heard_at_s != self.freshness.heard_at_s
+            self.freshness = state
+            if not is_live:
+                return None
+        self.plausibility, verdict = check_reading(
+            self.plausibility, message, now.boot_s, self.sensor.bounds
+        )
+        if verdict.rejected is not None:
+            self._count_rejected(verdict.rejected)
+        self._accept(verdict, now, measured_age, is_retained=is_retained)
+        return verdict
+
+    def _reject(self, message: SensorMessage, now: Instant) -> None:
+        self.plausibility, verdict = check_reading(
+            self.plausibility, message, now.boot_s, self.sensor.bounds
+        )
+        self._count_rejected(verdict.rejected or "rejected")
+
+    def _count_rejected(self, reason: str) -> None:
+        self.rejected += 1
+        self.last_rejected = reason
+
+    def _accept(
+        self, verdict: Verdict, now: Instant, measured_age: timedelta | None, *, is_retained: bool
+    ) -> None:
+        if verdict.relative_humidity_pct is not None:
+            self.relative_humidity_pct = verdict.relative_humidity_pct
+            self.humidity_at_s = now.boot_s
+        if verdict.temperature_c is not None:
+            self.temperature_c = verdict.temperature_c
+        elif verdict.relative_humidity_pct is None or self.temperature_c is not None:
+            return  # a temperature sensor is heard when its temperature is
+        self.last_seen_at = now.utc
+        if not is_retained:
+            self.freshness = fresh.heard(self.freshness, now.boot_s, measured_age=measured_age)
+
+    def stale_after(self) -> timedelta:
+        """Return the age at which this sensor's value turns stale."""
+        return fresh.limit(self.freshness, self.sensor.stale_after)
+
+    def reading(self, now_s: float, since_start: timedelta, others_range_c: float = 0.0) -> SensorReading:
+        """Return the sensor's state as the policies see it."""
+        reason = suspect_reason(self.plausibility, now_s, others_range_c)
+        if reason is None and fresh.is_clock_skewed(self.freshness, now_s):
+            reason = "clock_skew"
+        is_trusted = reason in (None, "clock_skew")  # a wrong clock does not make the value wrong
+        return SensorReading(
+            sensor_id=self.sensor.sensor_id,
+            temperature_c=self.temperature_c,
+            relative_humidity_pct=self.relative_humidity_pct,
+            age=fresh.age(self.freshness, now_s),
+            freshness=fresh.freshness(
+                self.freshness, now_s, since_start, self.sensor.stale_after
+            ),
+            is_suspect=not is_trusted,
+            suspect_reason=reason,
+            is_battery_low=self.is_battery_low,
+            stale_after=self.stale_after(),
+            last_seen_at=self.last_seen_at,
+            is_offline=self.freshness.is_offline,
+        )
+
+
+@dataclass(slots=True)
+class _Hour:
+    at: datetime
+    total: float = 0.0
+    count: int = 0
+
+
+@dataclass(slots=True)
+class RoomTrack:
+    """Follow one room: the median of its fresh sensors, its means and its hours."""
+
+    room: Room
+    tuning: Tuning
+    sensors: list[SensorTrack] = field(default_factory=list)
+    series: RollingMean = field(init=False)
+    history: deque[HourlyValue] = field(default_factory=lambda: deque(maxlen=HOURS_KEPT))
+    temperature_c: float | None = None
+    relative_humidity_pct: float | None = None
+    effective_c: float | None = None
+    _hour: _Hour | None = None
+
+    def __post_init__(self) -> None:
+        """Start the series with the slow window; the fast one is asked for by name."""
+        self.series = RollingMean(self.tuning.rolling_window, fresh.UNLEARNED_LIMIT)
+
+    def update(self, now: Instant, since_start: timedelta) -> None:
+        """Recompute the room's values after one of its sensors spoke."""
+        now_s = now.boot_s
+        trusted: list[SensorTrack] = []
+        doubtful: list[SensorTrack] = []
+        for track in self.sensors:
+            state = track.freshness
+            if not state.is_heard_since_start:
+                continue
+            if fresh.freshness(state, now_s, since_start, track.sensor.stale_after) is Freshness.FRESH:
+                is_suspect = suspect_reason(track.plausibility, now_s) is not None
+                (doubtful if is_suspect else trusted).append(track)
+        # A doubtful sensor speaks for the room only where no other does.
+        tracks = [track for track in trusted if track.temperature_c is not None] or doubtful
+        temperatures = [t.temperature_c for t in tracks if t.temperature_c is not None]
+        humidities = [
+            t.relative_humidity_pct
+            for t in (trusted or doubtful)
+            if t.relative_humidity_pct is not None
+            and now_s - t.humidity_at_s <= t.stale_after().total_seconds()
+        ]
+        self.temperature_c = _median(temperatures)
+        self.relative_humidity_pct = _median(humidities)
+        if self.temperature_c is None:
+            self.effective_c = None
+            return
+        self.effective_c = effective_temperature_c(self.temperature_c, self.relative_humidity_pct)
+        if self.effective_c is not None:
+            self.series.add(now_s, self.effective_c)
+            self._count_hour(now.utc, self.effective_c)
+
+    def _count_hour(self, utc: datetime, value: float) -> None:
+        if utc < EARLIEST_BELIEVABLE:
+            return
+        at = utc.replace(minute=0, second=0, microsecond=0)
+        hour = self._hour
+        if hour is None or hour.at != at:
+            if hour is not None and hour.count:
+                self.history.append(HourlyValue(hour.at, hour.total / hour.count))
+            self._hour = hour = _Hour(at)
+        hour.total += value
+        hour.count += 1
+
+    def conditions(
+        self,
+        now: Instant,
+        since_start: timedelta,
+        devices: tuple[DeviceConditions, ...] = (),
+        others_range_c: float = 0.0,
+    ) -> RoomConditions:
+        """Return the room as the policies see it."""
+        now_s = now.boot_s
+        readings = tuple(track.reading(now_s, since_start, others_range_c) for track in self.sensors)
+        freshness = _best_freshness(readings)
+        is_fresh = freshness is Freshness.FRESH
+        newest = min(
+            (r for r in readings if r.age is not None), key=lambda r: r.age or timedelta(0), default=None
+        )
+        age = None if newest is None else newest.age
+        return RoomConditions(
+            room=self.room,
+            readings=readings,
+            freshness=freshness,
+            temperature_c=self.temperature_c if is_fresh else None,
+            relative_humidity_pct=self.relative_humidity_pct if is_fresh else None,
+            effective_temperature_c=self.effective_c if is_fresh else None,
+            mean_10_min_c=self.series.mean(now_s, self.tuning.fast_window) if is_fresh else None,
+            mean_30_min_c=self.series.mean(now_s) if is_fresh else None,
+            age=age,
+            last_seen_at=None if newest is None else newest.last_seen_at,
+            blind_for=(age or since_start) if freshness is Freshness.STALE else None,
+            trend_c_per_h=self.series.trend_c_per_h(now_s) if is_fresh else None,
+            history=tuple(self.history),
+            devices=devices,
+        )
+
+
+class Sensing:
+    """Route messages to sensors, and remember which rooms they touched."""
+
+    def __init__(self, rooms: Iterable[Room], sensors: Iterable[Sensor], tuning: Tuning) -> None:
+        """Arrange the sensors by topic and room."""
+        self.rooms: dict[str, RoomTrack] = {room.room_id: RoomTrack(room, tuning) for room in rooms}
+        self.tracks: dict[str, SensorTrack] = {}
+        self._by_topic: dict[str, list[SensorTrack]] = {}
+        self._by_availability: dict[str, list[SensorTrack]] = {}
+        self._touched: set[str] = set()
+        self._rows: dict[tuple[str, int], HistoryRow] = {}
+        for sensor in sensors:
+            track = SensorTrack(sensor)
+            self.tracks[sensor.sensor_id] = track
+            self._by_topic.setdefault(sensor.topic, []).append(track)
+            if sensor.availability_topic is not None:
+                self._by_availability.setdefault(sensor.availability_topic, []).append(track)
+            if sensor.room_id in self.rooms:
+                self.rooms[sensor.room_id].sensors.append(track)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Return every topic to subscribe."""
+        return frozenset(self._by_topic) | frozenset(self._by_availability)
+
+    @property
+    def coalescible_topics(self) -> frozenset[str]:
+        """Return the topics of one sensor alone, whose older messages a newer one replaces."""
+        return frozenset(topic for topic, tracks in self._by_topic.items() if len(tracks) == 1)
+
+    def restore(self, records: Mapping[str, str], history: Iterable[HistoryRow], now: Instant) -> None:
+        """Take over the last values and the hours of earlier runs."""
+        for sensor_id, body in records.items():
+            if sensor_id in self.tracks:
+                self.tracks[sensor_id].restore(from_json(SensorRecord, body), now)
+        hours: dict[tuple[str, datetime], _Hour] = {}
+        for row in history:
+            track = self.tracks.get(row.sensor_id)
+            value = effective_temperature_c(row.temperature_c, row.relative_humidity_pct)
+            if track is None or value is None:
+                continue
+            at = row.at.replace(minute=0, second=0, microsecond=0)
+            hour = hours.setdefault((track.sensor.room_id, at), _Hour(at))
+            hour.total += value
+            hour.count += 1
+        for (room_id, at), hour in sorted(hours.items(), key=lambda item: item[0][1]):
+            if room_id in self.rooms:
+                self.rooms[room_id].history.append(HourlyValue(at, hour.total / hour.count))
+
+    def receive(
+        self,
+        topic: str,
+        payload: bytes,
+        now: Instant,
+        *,
+        is_retained: bool,
+        is_clock_synchronised: bool,
+        since_start: timedelta,
+    ) -> bool:
+        """Take one message; return whether the topic belongs to a sensor."""
+        tracks = self._by_topic.get(topic, ())
+        for track in tracks:
+            message = track.sensor.parse(topic, payload)
+            verdict = track.receive(
+                message, now, is_retained=is_retained, is_clock_synchronised=is_clock_synchronised
+            )
+            self._touch(track, verdict, now, since_start)
+        waiting = self._by_availability.get(topic, ())
+        for track in waiting:  # availability is a state: also a retained one is current
+            message = track.sensor.parse(topic, payload)
+            if message.is_available is not None:
+                track.freshness = track.freshness._replace(is_offline=not message.is_available)
+            self._touch(track, None, now, since_start)
+        return bool(tracks or waiting)
+
+    def _touch(
+        self, track: SensorTrack, verdict: Verdict | None, now: Instant, since_start: timedelta
+    ) -> None:
+        sensor = track.sensor
+        if sensor.room_id in self.rooms:
+            self.rooms[sensor.room_id].update(now, since_start)
+            self._touched.add(sensor.room_id)
+        if verdict is not None and now.utc >= EARLIEST_BELIEVABLE:
+            minute = int(now.utc.timestamp() // 60)
+            if verdict.temperature_c is not None or verdict.relative_humidity_pct is not None:
+                self._rows[sensor.sensor_id, minute] = HistoryRow(
+                    now.utc, sensor.sensor_id, verdict.temperature_c, verdict.relative_humidity_pct
+                )
+
+    def take_touched(self) -> set[str]:
+        """Return the rooms touched since the last call."""
+        touched, self._touched = self._touched, set()
+        return touched
+
+    def refresh(self, now: Instant, since_start: timedelta) -> None:
+        """Let time pass: values that turned stale leave their rooms."""
+        for room in self.rooms.values():
+            if room.temperature_c is not None and not any(
+                fresh.freshness(t.freshness, now.boot_s, since_start, t.sensor.stale_after)
+                is Freshness.FRESH
+                for t in room.sensors
+            ):
+                room.update(now, since_start)
+
+    def take_history(self) -> tuple[list[HistoryRow], dict[str, str]]:
+        """Return the readings since the last call, and each sensor's record, for the store."""
+        rows, self._rows = list(self._rows.values()), {}
+        names = {row.sensor_id for row in rows}
+        records = {
+            name: to_json(record)
+            for name, track in self.tracks.items()
+            if name in names and (record := track.record()) is not None
+        }
+        return rows, records
+
+
+def _median(values: list[float]) -> float | None:
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else median(values)
+
+
+def _best_freshness(readings: tuple[SensorReading, ...]) -> Freshness:
+    """Return the best freshness of the room's temperature sensors: one fresh one is enough."""
+    ages = {r.freshness for r in readings if r.temperature_c is not None or r.age is None}
+    for candidate in (Freshness.FRESH, Freshness.WAITING, Freshness.AGE_UNKNOWN):
+        if candidate in ages:
+            return candidate
+    return Freshness.STALE if readings else Freshness.WAITING

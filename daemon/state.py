@@ -1,0 +1,224 @@
+"""Hold what the daemon knows of the home, restore it, and build the policies' snapshot from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from daemon.actuation import Actuation
+from daemon.clock import Instant
+from daemon.people import PersonRecord
+from daemon.poller import Poller
+from daemon.sensing import HOURS_KEPT, Sensing, Sensor
+from daemon.store import Changes, Drink, Store
+from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
+from policies.model import (
+    Decision,
+    Home,
+    LevelMemory,
+    LinkConditions,
+    Person,
+    Room,
+    Snapshot,
+)
+
+RESOLVED_KEPT = timedelta(days=2)  # how long an ended episode still counts for the repeat interval
+LEVEL_KEY = "level:"
+PERSON_KEY = "person:"
+
+
+@dataclass(slots=True)
+class _Link:
+    is_up: bool
+    since: Instant
+    detail: str = ""
+
+
+class HomeState:
+    """Own everything in memory; only the loop touches it."""
+
+    def __init__(
+        self,
+        home: Home,
+        rooms: Sequence[Room],
+        people: Sequence[Person],
+        sensors: Iterable[Sensor],
+        zone: tzinfo,
+        poll_interval: timedelta,
+        now: Instant,
+    ) -> None:
+        """Start knowing nothing."""
+        self.home = home
+        self.zone = zone
+        self.started = now
+        self.sensing = Sensing(rooms, sensors, home.tuning)
+        self.people = {person.person_id: PersonRecord(person, zone) for person in people}
+        self.actuation = Actuation([device for room in rooms for device in room.devices])
+        self.poller = Poller(poll_interval)
+        self.alerts: dict[AlertKey, Alert] = {}
+        self.level_memory: dict[tuple[str, str], LevelMemory] = {}
+        self.last_episode: dict[tuple[str, str], int] = {}
+        self.decided = now
+        self._links: dict[str, _Link] = {}
+
+    def restore(self, store: Store, now: Instant) -> None:
+        """Take over what earlier runs kept."""
+        for alert in [*store.load_last_told(now), *store.load_alerts(now)]:
+            self.alerts[alert.key] = alert
+        self.last_episode = store.load_last_episodes()
+        memory = store.load_memory()
+        for key, body in memory.items():
+            if key.startswith(LEVEL_KEY):
+                person_id, room_id = key.removeprefix(LEVEL_KEY).split("/", 1)
+                self.level_memory[person_id, room_id] = LevelMemory(HeatLevel(json.loads(body)))
+        since = now.utc - timedelta(days=2)
+        drinks = store.load_drinks(since)
+        pushes = store.load_pushes(since)
+        for person_id, record in self.people.items():
+            record.restore(
+                memory.get(PERSON_KEY + person_id),
+                [drink for drink in drinks if drink.person_id == person_id],
+                [(severity, at) for who, severity, at in pushes if who == person_id],
+            )
+        self.sensing.restore(
+            store.load_sensors(), store.load_history(now.utc - timedelta(hours=HOURS_KEPT)), now
+        )
+        self.actuation.restore(store.load_leases(), now)
+        forecasts = store.load_forecasts()
+        if forecasts:
+            self.poller.forecast = max(forecasts, key=lambda forecast: forecast.fetched_at)
+
+    # ----------------------------------------------------------------- links
+
+    def set_link(self, link: str, now: Instant, *, is_up: bool, detail: str = "") -> bool:
+        """Note whether a road works; return whether that is news."""
+        known = self._links.get(link)
+        if known is not None and known.is_up == is_up:
+            known.detail = detail
+            return False
+        self._links[link] = _Link(is_up, now, detail)
+        return True
+
+    def links(self, now: Instant) -> tuple[LinkConditions, ...]:
+        """Return the roads with how long each has been down."""
+        return tuple(
+            LinkConditions(
+                name,
+                link.is_up,
+                None if link.is_up else link.since.plausible_elapsed_until(now),
+                link.detail,
+            )
+            for name, link in self._links.items()
+        )
+
+    # ----------------------------------------------------------------- snapshot and decision
+
+    def since_start(self, now: Instant) -> timedelta:
+        """Return how long the daemon has been running."""
+        return self.started.plausible_elapsed_until(now)
+
+    def snapshot(self, now: Instant, *, is_clock_synchronised: bool) -> Snapshot:
+        """Build what the policies may know at this moment."""
+        since_start = self.since_start(now)
+        elapsed = self.decided.plausible_elapsed_until(now)
+        devices = self.actuation.conditions(
+            now, {room_id: track.effective_c for room_id, track in self.sensing.rooms.items()}
+        )
+        rooms = tuple(
+            track.conditions(
+                now,
+                since_start,
+                tuple(found for found in devices if found.device.room_id == room_id),
+            )
+            for room_id, track in self.sensing.rooms.items()
+        )
+        return Snapshot(
+            home=self.home,
+            now_utc=now.utc,
+            now_local=now.utc.astimezone(self.zone),
+            is_clock_synchronised=is_clock_synchronised,
+            since_last_decision=elapsed,
+            since_start=since_start,
+            rooms=rooms,
+            people=tuple(
+                record.conditions(now, is_clock_synchronised=is_clock_synchronised)
+                for record in self.people.values()
+            ),
+            forecast=self.poller.forecast,
+            forecast_age=self.poller.age(now),
+            links=self.links(now),
+            alerts=tuple(alert.aged(elapsed) for alert in self.alerts.values()),
+            level_memory=self.level_memory,
+            last_episode=self.last_episode,
+        )
+
+    def adopt(self, decision: Decision, now: Instant, changes: Changes) -> None:
+        """Make a decision the new state, and add to `changes` what of it must be durable."""
+        elapsed = self.decided.plausible_elapsed_until(now)
+        self.decided = now
+        kept = {
+            key: aged
+            for key, alert in self.alerts.items()
+            if alert.phase is AlertPhase.RESOLVED
+            and ((aged := alert.aged(elapsed)).clearing_for or timedelta(0)) < RESOLVED_KEPT
+        }
+        for alert in decision.alerts:
+            kept[alert.key] = alert
+            name = (alert.key.policy, alert.key.subject)
+            self.last_episode[name] = max(self.last_episode.get(name, 0), alert.key.episode)
+            is_told_now = alert.since_told == timedelta(0)
+            if is_told_now or _durable_face(self.alerts.get(alert.key)) != _durable_face(alert):
+                changes.alerts.append(alert)
+        self.alerts = kept
+        for (person_id, room_id), memory in decision.level_memory.items():
+            known = self.level_memory.get((person_id, room_id))
+            if known is None or known.level is not memory.level:
+                changes.memory[f"{LEVEL_KEY}{person_id}/{room_id}"] = json.dumps(int(memory.level))
+        self.level_memory = dict(decision.level_memory)
+        for assessed in decision.people:
+            record = self.people[assessed.person_id]
+            before = record.memory
+            record.record_level(assessed.level, now)
+            if record.memory != before:
+                changes.memory[PERSON_KEY + assessed.person_id] = record.memory_json()
+
+    def note_sign(self, person_id: str, now: Instant, changes: Changes) -> None:
+        """Note a sign of the person: it answers every message that they were sent."""
+        record = self.people[person_id]
+        record.record_sign(now)
+        changes.memory[PERSON_KEY + person_id] = record.memory_json()
+        for key, alert in self.alerts.items():
+            is_theirs = person_id in alert.person_ids and alert.since_told is not None
+            if is_theirs and alert.phase is not AlertPhase.RESOLVED and alert.since_answered is None:
+                self.alerts[key] = replace(alert, since_answered=timedelta(0))
+                changes.alerts.append(self.alerts[key])
+
+    def note_drink(self, drink: Drink, now: Instant, changes: Changes) -> None:
+        """Count a drink."""
+        changes.drinks.append(drink)
+        self.people[drink.person_id].record_drink(drink.amount_ml, now)
+        self.note_sign(drink.person_id, now, changes)
+
+    def local(self, at: datetime) -> datetime:
+        """Return a moment in the home's zone."""
+        return at.astimezone(self.zone)
+
+
+def _durable_face(alert: Alert | None) -> tuple[object, ...]:
+    """Return what of an alert is worth a write: its numbers and ages change with every reading."""
+    if alert is None:
+        return ()
+    return (
+        alert.phase,
+        alert.severity,
+        alert.level,
+        alert.person_ids,
+        alert.told_severity,
+        alert.told_level,
+        alert.is_expected,
+        alert.since_answered is None,
+    )
+
+

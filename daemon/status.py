@@ -1,0 +1,142 @@
+"""Describe the whole home for `keepcool status`: what is seen, judged, switched, waiting and broken."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from policies.alert import AlertPhase
+from policies.model import DeviceConditions, RoomConditions, Snapshot
+
+if TYPE_CHECKING:
+    from daemon.clock import Instant
+    from daemon.loop import Daemon
+
+
+def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
+    """Return the home's retained state topic: trouble, forecast, counts."""
+    live = [alert for alert in daemon.decision.alerts if alert.phase is not AlertPhase.RESOLVED]
+    forecast = snapshot.forecast
+    return {
+        "trouble": sorted(alert.reason for alert in live if alert.key.policy == "trouble"),
+        "alerts": sorted(alert.key.tag for alert in live),
+        "forecast_source": forecast.source if forecast else None,
+        "forecast_fetched_at": forecast.fetched_at.isoformat() if forecast else None,
+        "outbox_waiting": len(daemon.outbox),
+        "version": daemon.parts.version,
+    }
+
+
+def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
+    """Return the status file's content: plain JSON types only, ages in seconds."""
+    snapshot = daemon.snapshot
+    if snapshot is None:
+        return {"version": daemon.parts.version, "at": now.utc.isoformat(), "pid": os.getpid()}
+    levels = {room.room_id: room for room in daemon.decision.rooms}
+    return {
+        "version": daemon.parts.version,
+        "pid": os.getpid(),
+        "at": now.utc.isoformat(),
+        "home": snapshot.home.name,
+        "running_for_s": _seconds(snapshot.since_start),
+        "is_clock_synchronised": snapshot.is_clock_synchronised,
+        "links": [
+            {
+                "link": link.link,
+                "is_up": link.is_up,
+                "down_for_s": _seconds(link.down_for),
+                "detail": link.detail,
+            }
+            for link in snapshot.links
+        ],
+        "rooms": [
+            _room(room) | {"level": int(levels[room.room.room_id].level), "reason": levels[room.room.room_id].reason}
+            for room in snapshot.rooms
+            if room.room.room_id in levels
+        ],
+        "people": [
+            {
+                "person_id": person.person_id,
+                "level": int(person.level),
+                "drinks_today_ml": person.drunk_today_ml,
+                "drinks_goal_ml": person.drinks_goal_ml,
+                "next_drink_in_s": _seconds(person.next_drink_in),
+            }
+            for person in daemon.decision.people
+        ],
+        "alerts": [
+            {
+                "tag": alert.key.tag,
+                "phase": alert.phase.value,
+                "severity": alert.severity.name.lower(),
+                "level": int(alert.level),
+                "raised_at": alert.raised_at.isoformat(),
+                "told_s_ago": _seconds(alert.since_told),
+                "reason": alert.reason,
+            }
+            for alert in daemon.decision.alerts
+            if alert.phase is not AlertPhase.RESOLVED
+        ],
+        "forecast": {
+            "source": snapshot.forecast.source if snapshot.forecast else None,
+            "age_s": _seconds(snapshot.forecast_age),
+            "last_error": daemon.state.poller.last_error,
+        },
+        "outbox": [
+            {
+                "tag": row.message.tag,
+                "channel": row.channel_id,
+                "attempts": row.attempts,
+                "last_error": row.last_error,
+                "waiting_since": row.created.utc.isoformat(),
+            }
+            for row in daemon.outbox.rows
+        ],
+        "sick_threads": sorted(daemon.supervisor.sick_threads()),
+        "internal_errors": daemon.errors,
+    }
+
+
+def _room(room: RoomConditions) -> dict[str, Any]:
+    return {
+        "room_id": room.room.room_id,
+        "name": room.room.name,
+        "freshness": room.freshness.value,
+        "temperature_c": room.temperature_c,
+        "relative_humidity_pct": room.relative_humidity_pct,
+        "effective_temperature_c": room.effective_temperature_c,
+        "age_s": _seconds(room.age),
+        "sensors": [
+            {
+                "sensor_id": reading.sensor_id,
+                "freshness": reading.freshness.value,
+                "age_s": _seconds(reading.age),
+                "stale_after_s": _seconds(reading.stale_after),
+                "suspect": reading.suspect_reason,
+                "battery_low": reading.is_battery_low,
+            }
+            for reading in room.readings
+        ],
+        "cooling": [_device(conditions) for conditions in room.devices],
+    }
+
+
+def _device(conditions: DeviceConditions) -> dict[str, Any]:
+    lease = conditions.lease
+    observed = conditions.observed
+    return {
+        "device_id": conditions.device.device_id,
+        "entity_id": conditions.device.entity_id,
+        "is_available": conditions.is_available,
+        "is_on": None if observed is None else observed.is_on,
+        "wanted_on": None if lease is None else lease.desired.is_on,
+        "lease_remaining_s": None if lease is None else _seconds(lease.remaining),
+        "override_remaining_s": _seconds(conditions.override_remaining),
+        "has_failed": conditions.has_failed,
+        "power_w": conditions.power_w,
+    }
+
+
+def _seconds(duration: timedelta | None) -> int | None:
+    return None if duration is None else round(duration.total_seconds())
