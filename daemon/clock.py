@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 
 BOOT_ID_PATH = Path("/proc/sys/kernel/random/boot_id")
 SYNCHRONISED_PATH = Path("/run/systemd/timesync/synchronized")
+_ASK_AGAIN_S = 10.0  # it is asked for every message
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 
@@ -42,6 +44,7 @@ class SystemClock:
 
     def __init__(self) -> None:
         """Read the boot id once; it cannot change under a running process."""
+        self._synchronised = (-math.inf, False)
         self._boot_id = BOOT_ID_PATH.read_text(encoding="ascii").strip() if BOOT_ID_PATH.exists() else "unknown"
 
     def boot_s(self) -> float:
@@ -50,7 +53,11 @@ class SystemClock:
 
     def is_synchronised(self) -> bool:
         """Return whether the kernel or systemd-timesyncd says that the wall time is synchronised."""
-        return SYNCHRONISED_PATH.exists() or _kernel_clock_state() != _TIME_ERROR
+        asked_s, answer = self._synchronised
+        if self.boot_s() - asked_s > _ASK_AGAIN_S:
+            answer = SYNCHRONISED_PATH.exists() or _kernel_clock_state() != _TIME_ERROR
+            self._synchronised = (self.boot_s(), answer)
+        return answer
 
     def now(self) -> Instant:
         """Return both clocks at once."""

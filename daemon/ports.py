@@ -43,6 +43,10 @@ class MqttLink(Protocol):
         """Hand a message to the network thread; dropped (and counted) while disconnected at QoS 0."""
         ...
 
+    def flush(self, timeout_s: float) -> bool:
+        """Return once everything that the broker had accepted before this call was posted."""
+        ...
+
     def is_thread_alive(self) -> bool:
         """Return whether the network thread lives (`is_connected` alone does not tell)."""
         ...
