@@ -1,0 +1,254 @@
+"""Compare what each cooling device should do with what it does, and say what to send next.
+
+No thread and no I/O: the loop feeds plans, observations, results and ticks. It commits what
+`leases_to_store` returns, and only then performs what `take_actions` returns; a command whose lease
+was not offered for storing is held back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from daemon.clock import Instant
+from daemon.device_track import DeviceTrack
+from daemon.events import CommandFinished, DeviceObserved
+from daemon.lease import LeasePhase, LeaseRow, remaining
+from daemon.store import from_json, to_json
+from policies.model import (
+    CoolingAction,
+    CoolingCommand,
+    CoolingDevice,
+    DeviceConditions,
+    DeviceState,
+    Lease,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SendCommand:
+    """Ask the loop to have an entity brought to `desired`; answered by `CommandFinished`."""
+
+    device_id: str
+    entity_id: str
+    desired: DeviceState
+    command_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Ask the loop to read entities over REST; answered by `DeviceObserved`."""
+
+    entity_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteOverride:
+    """Tell the loop that somebody set a device by hand: a sign of the person, and hands off."""
+
+    device_id: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class NoteFailure:
+    """Tell the loop that a device did not respond to three commands, once per failure."""
+
+    device_id: str
+    error: str | None
+
+
+Action = SendCommand | ReadBack | NoteOverride | NoteFailure
+
+
+class Actuation:
+    """Drive every cooling device of the home. One instance, one thread."""
+
+    def __init__(self, devices: Iterable[CoolingDevice]) -> None:
+        """Know the devices; nothing of them was seen yet."""
+        self._tracks = {device.device_id: DeviceTrack(device) for device in devices}
+        self._by_entity = {track.device.entity_id: track for track in self._tracks.values()}
+        self._room_c: dict[str, float] = {}
+        self._stored: dict[str, LeaseRow] = {
+            device_id: track.row for device_id, track in self._tracks.items()
+        }
+        self._offered: dict[str, LeaseRow] = {}
+        self._actions: list[Action] = []
+
+    def entity_ids(self) -> tuple[str, ...]:
+        """Return every entity that the loop reads once a minute."""
+        return tuple(self._by_entity)
+
+    # ----------------------------------------------------------------- what comes in
+
+    def restore(self, stored: Mapping[str, str], now: Instant) -> None:
+        """Take over the leases of an earlier run, as JSON by device; a broken one counts as none.
+
+        Nothing is decided before each device was seen, or 30 s have passed.
+        """
+        for device_id, body in stored.items():
+            track = self._tracks.get(device_id)
+            if track is None:
+                continue
+            try:
+                row = from_json(LeaseRow, body)
+            except ValueError:
+                continue
+            self._stored[device_id] = row
+            track.restore(row, now)
+        if self._tracks:
+            self._actions.append(ReadBack(self.entity_ids()))
+
+    def apply_plan(self, commands: Iterable[CoolingCommand], now: Instant) -> None:
+        """Take over what the plan wants of each device."""
+        for command in commands:
+            track = self._tracks.get(command.device_id)
+            if track is None:
+                continue
+            if command.action is CoolingAction.RUN and command.desired is not None:
+                room_c = self._room_c.get(track.device.room_id)
+                track.run(command.desired, command.lease, now, room_c, is_blind=command.is_blind)
+            elif command.action is CoolingAction.RELEASE:
+                track.release(now, is_blind=command.is_blind)
+            self._collect(track, now)
+
+    def on_observed(self, observed: DeviceObserved, now: Instant) -> None:
+        """Take an entity's state, from REST or WebSocket; an older one than known is ignored."""
+        track = self._by_entity.get(observed.entity_id)
+        if track is not None:
+            track.observe(observed, now)
+            self._collect(track, now)
+
+    def on_finished(self, finished: CommandFinished, now: Instant) -> None:
+        """Take the answer to a command; accepted is not happened, so reading back starts now."""
+        track = self._tracks.get(finished.device_id)
+        if track is not None:
+            track.note_answer(finished, now)
+            self._collect(track, now)
+
+    def on_power(self, device_id: str, power_w: float | None, now: Instant) -> None:
+        """Take what a device's plug measures; `None` is unknown."""
+        track = self._tracks.get(device_id)
+        if track is not None:
+            track.note_power(power_w, now)
+
+    def on_reachable(self, now: Instant) -> None:
+        """Take that Home Assistant is back: what failed without it is tried again soon."""
+        for track in self._tracks.values():
+            track.retry_soon(now)
+            self._collect(track, now)
+
+    def tick(self, now: Instant) -> None:
+        """Let time pass: reading back, trying again, leases and overrides that end."""
+        entity_ids = []
+        for track in self._tracks.values():
+            track.tick(now)
+            if track.is_read_back_due(now):
+                entity_ids.append(track.device.entity_id)
+            self._collect(track, now)
+        if entity_ids:
+            self._actions.append(ReadBack(tuple(entity_ids)))
+
+    # ----------------------------------------------------------------- what goes out
+
+    def leases_to_store(self) -> dict[str, str]:
+        """Return the changed leases as JSON by device; they count as stored at `take_actions`."""
+        self._offered = {
+            device_id: track.row
+            for device_id, track in self._tracks.items()
+            if track.row != self._stored[device_id]
+        }
+        return {device_id: to_json(row) for device_id, row in self._offered.items()}
+
+    def take_actions(self) -> list[Action]:
+        """Return what may be done now that the leases are committed, and forget it."""
+        self._stored.update(self._offered)
+        self._offered = {}
+        held = [action for action in self._actions if self._is_ahead_of_its_lease(action)]
+        ready = [action for action in self._actions if action not in held]
+        self._actions = held
+        return ready
+
+    def rows(self) -> tuple[LeaseRow, ...]:
+        """Return every device's row, for the retained lease topics and `status`."""
+        return tuple(track.row for track in self._tracks.values())
+
+    def conditions(
+        self, now: Instant, room_c: Mapping[str, float | None]
+    ) -> tuple[DeviceConditions, ...]:
+        """Return what is known of every device, for the snapshot.
+
+        Args:
+            now: the present moment.
+            room_c: effective temperature by room; what a run started from is kept from here.
+        """
+        self._room_c = {room_id: value for room_id, value in room_c.items() if value is not None}
+        return tuple(self._conditions(track, now) for track in self._tracks.values())
+
+    def next_due(self, now: Instant) -> timedelta | None:
+        """Return how long `tick` has nothing to do, at least; `None` while nothing is under way."""
+        waits = [wait for track in self._tracks.values() if (wait := track.next_due(now))]
+        return min(waits, default=None)
+
+    # ----------------------------------------------------------------- inside
+
+    def _collect(self, track: DeviceTrack, now: Instant) -> None:
+        """Turn what a device's track calls for into actions."""
+        device_id = track.device.device_id
+        if track.take_override() and track.row.override_until is not None:
+            self._actions.append(NoteOverride(device_id, track.row.override_until))
+        if track.take_failure():
+            self._actions.append(NoteFailure(device_id, track.last_error))
+        command = track.take_command(now)
+        if command is not None or track.row.phase is LeasePhase.IDLE:
+            # What was about to be sent is overtaken, by a newer wish or by the person's hand.
+            self._actions = [a for a in self._actions if not _is_command_for(a, device_id)]
+        if command is not None:
+            command_id = track.row.command_id
+            self._actions.append(
+                SendCommand(device_id, track.device.entity_id, command, command_id)
+            )
+
+    def _is_ahead_of_its_lease(self, action: Action) -> bool:
+        if not isinstance(action, SendCommand):
+            return False
+        return self._tracks[action.device_id].row != self._stored[action.device_id]
+
+    def _conditions(self, track: DeviceTrack, now: Instant) -> DeviceConditions:
+        row = track.row
+        lease = None
+        if row.phase is LeasePhase.RUNNING and row.desired and row.started and row.until:
+            lease = Lease(
+                desired=row.desired,
+                state_before=row.state_before,
+                running_for=row.started.plausible_elapsed_until(now),
+                remaining=max(remaining(row.until, now), timedelta(0)),
+                blind_for=_elapsed(row.blind_since, now) or timedelta(0),
+            )
+        cooled_by_c = None
+        room_c = self._room_c.get(track.device.room_id)
+        if lease is not None and room_c is not None and row.room_at_start_c is not None:
+            cooled_by_c = room_c - row.room_at_start_c
+        return DeviceConditions(
+            device=track.device,
+            observed=track.observed,
+            is_available=track.is_available,
+            lease=lease,
+            override_remaining=track.override_remaining(now),
+            since_switched_on=_elapsed(row.switched_on, now),
+            since_switched_off=_elapsed(row.switched_off, now),
+            has_failed=track.has_failed,
+            power_w=track.power_w,
+            low_power_for=_elapsed(track.low_power_since, now),
+            room_cooled_by_c=cooled_by_c,
+            has_ended_blind=row.has_ended_blind,
+        )
+
+
+def _is_command_for(action: Action, device_id: str) -> bool:
+    return isinstance(action, SendCommand) and action.device_id == device_id
+
+
+def _elapsed(moment: Instant | None, now: Instant) -> timedelta | None:
+    return None if moment is None else moment.plausible_elapsed_until(now)

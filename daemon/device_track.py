@@ -1,0 +1,426 @@
+"""Follow one cooling device: its lease, what it was seen doing, and the command under way."""
+
+from __future__ import annotations
+
+import enum
+from collections import deque
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from daemon.clock import Instant
+from daemon.events import CommandFinished, DeviceObserved
+from daemon.lease import (
+    LeasePhase,
+    LeaseRow,
+    are_alike,
+    hand_back_state,
+    is_on_the_way,
+    remaining,
+    restored,
+)
+from policies.model import CoolingDevice, CoolingRole, DeviceState
+
+# Source of the times: DESIGN "Cooling", docs/decisions.md "Actuation".
+READ_BACK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30))
+ANSWER_TIME = timedelta(seconds=10)  # the longest that a read takes
+SENDS = 3
+RETRY_INTERVAL = timedelta(minutes=15)
+SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
+FIRST_SIGHT = timedelta(seconds=30)  # how long a command waits for a first observation
+EXPECTED_WITHIN = timedelta(seconds=90)
+START_SPACING = timedelta(minutes=20)  # at most three starts in any hour
+CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
+
+
+class _Cause(enum.Enum):
+    """Name who changed a device."""
+
+    NOBODY = enum.auto()  # the same but for rounding, or not known before
+    OURS = enum.auto()
+    RESTART = enum.auto()
+    MANUAL = enum.auto()
+
+
+@dataclass(slots=True)
+class _Pursuit:
+    """Carry the way to a desired state that was not read back yet."""
+
+    send_at: Instant  # while `sent` is None
+    sent: Instant | None = None
+    sends: int = 0
+    reads: int = 0  # of `READ_BACK_AFTER`
+    last_read: Instant | None = None
+    is_waiting_for_sight: bool = False
+
+
+class DeviceTrack:
+    """Hold what is wanted of one device against what is observed."""
+
+    def __init__(self, device: CoolingDevice) -> None:
+        """Start with nothing wanted and nothing seen."""
+        self.device = device
+        self.row = LeaseRow(device.device_id)
+        self.observed: DeviceState | None = None
+        self.is_available = False
+        self.has_failed = False
+        self.last_error: str | None = None
+        self.power_w: float | None = None
+        self.low_power_since: Instant | None = None
+        self._last_updated: datetime | None = None
+        self._heard: Instant | None = None
+        self._was_gone = False
+        self._restored: Instant | None = None
+        self._has_run_out_away = False
+        self._pursuit: _Pursuit | None = None
+        self._contexts: deque[str] = deque(maxlen=32)
+        self._commands: deque[tuple[Instant, DeviceState]] = deque(maxlen=8)
+        self._is_override_new = False
+        self._is_failure_new = False
+
+    # ----------------------------------------------------------------- what is wanted
+
+    def restore(self, row: LeaseRow, now: Instant) -> None:
+        """Take over a stored row; a command that was never confirmed is sent again."""
+        self._restored = now
+        self._has_run_out_away = row.phase is LeasePhase.RUNNING and row.is_run_out(now)
+        self.row = restored(row, self.device, now)
+        if row.phase is not LeasePhase.IDLE and not row.is_confirmed:
+            self._pursue(now, wait=FIRST_SIGHT, is_waiting_for_sight=True)
+
+    def run(
+        self,
+        desired: DeviceState,
+        lease: timedelta,
+        now: Instant,
+        room_c: float | None,
+        *,
+        is_blind: bool,
+    ) -> None:
+        """Want a state until the lease ends; a running lease is renewed when half of it is over."""
+        row = self.row
+        if self.override_remaining(now) is not None:
+            return
+        if row.phase is not LeasePhase.RUNNING:
+            self._start(desired, now.shifted(lease), now, room_c)
+        else:
+            if row.until is None or remaining(row.until, now) < lease / 2:
+                self.row = replace(self.row, until=now.shifted(lease))
+            if row.desired != desired and not self._must_look_first(now):
+                self.row = replace(self.row, desired=desired, is_confirmed=False)
+                self._pursue(now)
+        blind_since = (self.row.blind_since or now) if is_blind else None
+        if self.row.blind_since != blind_since:
+            self.row = replace(self.row, blind_since=blind_since)
+
+    def _start(
+        self, desired: DeviceState, until: Instant, now: Instant, room_c: float | None
+    ) -> None:
+        was_releasing = self.row.phase is LeasePhase.RELEASING
+        is_done = not was_releasing and self._is_seen(desired)
+        self.row = replace(
+            self.row,
+            phase=LeasePhase.RUNNING,
+            desired=desired,
+            state_before=self.row.state_before if was_releasing else self.observed,
+            is_confirmed=is_done,
+            started=now,
+            until=until,
+            switched_on=now,
+            has_ended_blind=False,
+            room_at_start_c=room_c,
+        )
+        self._has_run_out_away = False
+        if is_done:
+            self._stop_pursuing()
+        elif self.observed is None and not was_releasing:
+            self._pursue(now, wait=FIRST_SIGHT, is_waiting_for_sight=True)
+        else:
+            self._pursue(now)
+
+    def release(self, now: Instant, *, is_blind: bool = False) -> None:
+        """End the lease: hand back what was before; a fan stays as it is."""
+        if self.row.phase is not LeasePhase.RUNNING or self._must_look_first(now):
+            return
+        is_settled = self._pursuit is None
+        handed_back = hand_back_state(self.device, self.row)
+        self._stop_pursuing()
+        if handed_back is None:
+            self.row = replace(self.row.idle(), has_ended_blind=is_blind)
+            return
+        self.row = replace(
+            self.row,
+            phase=LeasePhase.RELEASING,
+            desired=handed_back,
+            is_confirmed=False,
+            until=None,
+            blind_since=None,
+            switched_off=now,
+            has_ended_blind=is_blind,
+        )
+        if is_settled and self._is_seen(handed_back):
+            self.row = self.row.idle()
+        else:
+            self._pursue(now)
+
+    def take_command(self, now: Instant) -> DeviceState | None:
+        """Return the state to send when a command is due, and count it as sent."""
+        pursuit, desired = self._pursuit, self.row.desired
+        if pursuit is None or desired is None or pursuit.sent is not None:
+            return None
+        if remaining(pursuit.send_at, now) > timedelta(0):
+            return None
+        pursuit.sent, pursuit.reads, pursuit.last_read = now, 0, None
+        pursuit.sends += 1
+        pursuit.is_waiting_for_sight = False
+        is_start = self.row.phase is LeasePhase.RUNNING and not (
+            self.observed is not None and self.observed.is_on
+        )
+        self.row = replace(
+            self.row,
+            command_id=self.row.command_id + 1,
+            last_command=now,
+            switched_on=now if is_start else self.row.switched_on,
+        )
+        self._commands.append((now, desired))
+        return desired
+
+    # ----------------------------------------------------------------- what happens
+
+    def note_answer(self, finished: CommandFinished, now: Instant) -> None:
+        """Take a call's answer; only a permanent refusal ends the attempts at once."""
+        self._contexts.extend(finished.context_ids)
+        pursuit = self._pursuit
+        if finished.command_id != self.row.command_id or pursuit is None or pursuit.sent is None:
+            return
+        self.last_error = finished.error
+        if finished.error is not None and finished.is_permanent:
+            self._fail(pursuit, now)
+            return
+        pursuit.sent, pursuit.reads, pursuit.last_read = now, 0, None
+        if self.row.desired is not None:
+            self._commands.append((now, self.row.desired))
+
+    def note_power(self, power_w: float | None, now: Instant) -> None:
+        """Take what the device draws, in watts."""
+        self.power_w = power_w
+        self._update_low_power(now)
+
+    def observe(self, seen: DeviceObserved, now: Instant) -> None:
+        """Take a state that Home Assistant told, unless a newer one is known."""
+        if self._is_overtaken(seen, now):
+            return
+        self._last_updated = seen.last_updated or self._last_updated
+        self._heard = now
+        if seen.state is None or not seen.is_available or seen.is_restored:
+            # Restored: Home Assistant remembers it from before its own start; nobody saw it.
+            self.is_available = False
+            self._was_gone = True
+            return
+        before, self.observed = self.observed, seen.state
+        was_gone, self._was_gone = self._was_gone, False
+        self.is_available = True
+        self._update_low_power(now)
+        if self._was_handed_back_while_away(seen.state):
+            self.row = replace(self.row.idle(), switched_off=now)
+            self._stop_pursuing()
+            return
+        cause = self._cause(before, seen, now, was_gone=was_gone)
+        if cause is _Cause.MANUAL:
+            self._yield_to_hand(now)
+        else:
+            self._compare(seen.state, cause, now, was_gone=was_gone)
+
+    def tick(self, now: Instant) -> None:
+        """Let leases, overrides and attempts end that are over."""
+        row = self.row
+        if row.override_until is not None and self.override_remaining(now) is None:
+            self.row = replace(row, override_until=None)
+        if row.phase is LeasePhase.RUNNING and row.is_run_out(now):
+            self.release(now)
+        given_up = row.switched_off and row.switched_off.plausible_elapsed_until(now)
+        if row.phase is LeasePhase.RELEASING and given_up and given_up > self.device.longest_run:
+            # Long out of reach: whoever brings it back decides what it does.
+            self.row = row.idle()
+            self._stop_pursuing()
+        pursuit = self._pursuit
+        if pursuit is None or pursuit.sent is None or pursuit.last_read is None:
+            return
+        is_answered = pursuit.last_read.plausible_elapsed_until(now) >= ANSWER_TIME
+        if pursuit.reads == len(READ_BACK_AFTER) and is_answered:
+            if pursuit.sends < SENDS:
+                pursuit.sent, pursuit.send_at = None, now
+            else:
+                self._fail(pursuit, now)
+
+    def is_read_back_due(self, now: Instant) -> bool:
+        """Return whether to read the device now, and count it as read."""
+        pursuit = self._pursuit
+        if pursuit is None or pursuit.sent is None:
+            return False
+        elapsed = pursuit.sent.plausible_elapsed_until(now)
+        due = sum(elapsed >= after for after in READ_BACK_AFTER)
+        if due <= pursuit.reads:
+            return False
+        pursuit.reads, pursuit.last_read = due, now
+        return True
+
+    def next_due(self, now: Instant) -> timedelta | None:
+        """Return how long until the command under way needs attention; `None`: there is none."""
+        pursuit = self._pursuit
+        if pursuit is None:
+            return None
+        if pursuit.sent is None:
+            return max(remaining(pursuit.send_at, now), timedelta(0))
+        if pursuit.reads < len(READ_BACK_AFTER):
+            due = pursuit.sent.shifted(READ_BACK_AFTER[pursuit.reads])
+        else:
+            due = (pursuit.last_read or now).shifted(ANSWER_TIME)
+        return max(remaining(due, now), timedelta(0))
+
+    def override_remaining(self, now: Instant) -> timedelta | None:
+        """Return how long the person's own setting is left alone yet, or `None`."""
+        until = self.row.override_until
+        left = remaining(until, now) if until is not None else timedelta(0)
+        return left if left > timedelta(0) else None
+
+    def retry_soon(self, now: Instant) -> None:
+        """Try a failed command again, a minute after the last one at the earliest."""
+        pursuit = self._pursuit
+        if pursuit is None or pursuit.sent is not None or not self.has_failed:
+            return
+        soonest = self.row.last_command.shifted(SOONEST_RETRY) if self.row.last_command else now
+        pursuit.send_at = now if remaining(soonest, now) <= timedelta(0) else soonest
+
+    def take_override(self) -> bool:
+        """Return once whether somebody set the device by hand."""
+        is_new, self._is_override_new = self._is_override_new, False
+        return is_new
+
+    def take_failure(self) -> bool:
+        """Return once whether the device turned out not to respond."""
+        is_new, self._is_failure_new = self._is_failure_new, False
+        return is_new
+
+    # ----------------------------------------------------------------- inside
+
+    def _is_seen(self, state: DeviceState) -> bool:
+        return self.is_available and self.observed is not None and are_alike(self.observed, state)
+
+    def _must_look_first(self, now: Instant) -> bool:
+        """Return whether a lease of an earlier run waits to be compared with the device."""
+        if self._restored is None or self.observed is not None or not self.row.is_confirmed:
+            return False
+        return self._restored.plausible_elapsed_until(now) < FIRST_SIGHT
+
+    def _is_overtaken(self, seen: DeviceObserved, now: Instant) -> bool:
+        if seen.last_updated is None or self._last_updated is None:
+            return False
+        if seen.last_updated >= self._last_updated:
+            return False
+        # A minute later it is no read that was overtaken: Home Assistant's clock stepped back.
+        silence = self._heard.plausible_elapsed_until(now) if self._heard else None
+        return silence is not None and silence < CLOCK_STEPPED_AFTER
+
+    def _was_handed_back_while_away(self, state: DeviceState) -> bool:
+        """Return whether the device's own timer or Home Assistant ended a lease that ran out."""
+        has_run_out, self._has_run_out_away = self._has_run_out_away, False
+        handed_back = hand_back_state(self.device, self.row) if has_run_out else None
+        return handed_back is not None and are_alike(state, handed_back)
+
+    def _cause(
+        self, before: DeviceState | None, seen: DeviceObserved, now: Instant, *, was_gone: bool
+    ) -> _Cause:
+        state, row = seen.state, self.row
+        reference = row.desired if row.is_confirmed else before
+        if state is None or reference is None or are_alike(reference, state):
+            return _Cause.NOBODY
+        if seen.context_id is not None and seen.context_id in self._contexts:
+            return _Cause.OURS
+        origin = before or reference
+        if any(is_on_the_way(origin, state, wanted) for wanted in self._recent_commands(now)):
+            return _Cause.OURS
+        if was_gone and before is not None:
+            return _Cause.RESTART
+        return _Cause.MANUAL
+
+    def _recent_commands(self, now: Instant) -> list[DeviceState]:
+        commands = list(self._commands)
+        if self.row.last_command is not None and self.row.desired is not None:
+            commands.append((self.row.last_command, self.row.desired))
+        return [
+            desired
+            for sent, desired in commands
+            if sent.plausible_elapsed_until(now) <= EXPECTED_WITHIN
+        ]
+
+    def _compare(self, state: DeviceState, cause: _Cause, now: Instant, *, was_gone: bool) -> None:
+        """Go on after a change that was not made by hand: reached, drifted, or still under way."""
+        row, pursuit = self.row, self._pursuit
+        if row.phase is LeasePhase.IDLE or row.desired is None:
+            return
+        if are_alike(state, row.desired):
+            self._reached(now)
+        elif row.is_confirmed:
+            self.row = replace(row, is_confirmed=False)
+            self._pursue(now, wait=self._rest_after(cause, state, now))
+        elif pursuit is not None and pursuit.sent is None:
+            if pursuit.is_waiting_for_sight:
+                if row.state_before is None and row.phase is LeasePhase.RUNNING:
+                    self.row = replace(row, state_before=state)
+                pursuit.send_at, pursuit.is_waiting_for_sight = now, False
+            elif was_gone:
+                self.retry_soon(now)
+
+    def _rest_after(self, cause: _Cause, state: DeviceState, now: Instant) -> timedelta:
+        """Return how long a compressor rests that went off by a restart."""
+        is_compressor = self.device.role is CoolingRole.AIR_CONDITIONER
+        if cause is not _Cause.RESTART or state.is_on or not is_compressor:
+            return timedelta(0)
+        spacing = timedelta(0)
+        if self.row.switched_on is not None:
+            spacing = START_SPACING - self.row.switched_on.plausible_elapsed_until(now)
+        return max(self.device.minimum_off, spacing)
+
+    def _reached(self, now: Instant) -> None:
+        if self.row.phase is LeasePhase.RELEASING:
+            self.row = self.row.idle()
+        elif not self.row.is_confirmed:
+            is_late = self.has_failed and self.row.phase is LeasePhase.RUNNING
+            self.row = replace(
+                self.row,
+                is_confirmed=True,
+                started=now if is_late else self.row.started,
+                room_at_start_c=None if is_late else self.row.room_at_start_c,
+            )
+        self._stop_pursuing()
+
+    def _yield_to_hand(self, now: Instant) -> None:
+        until = now.shifted(self.device.override)
+        self.row = replace(self.row.idle(), override_until=until, has_ended_blind=False)
+        self._stop_pursuing()
+        self._is_override_new = True
+
+    def _pursue(
+        self, now: Instant, *, wait: timedelta = timedelta(0), is_waiting_for_sight: bool = False
+    ) -> None:
+        self._pursuit = _Pursuit(now.shifted(wait), is_waiting_for_sight=is_waiting_for_sight)
+
+    def _stop_pursuing(self) -> None:
+        self._pursuit = None
+        self.has_failed = False
+        self.last_error = None
+
+    def _fail(self, pursuit: _Pursuit, now: Instant) -> None:
+        pursuit.sends = SENDS
+        pursuit.sent, pursuit.send_at = None, now.shifted(RETRY_INTERVAL)
+        self._is_failure_new = not self.has_failed
+        self.has_failed = True
+
+    def _update_low_power(self, now: Instant) -> None:
+        is_low = (
+            self.observed is not None
+            and self.observed.is_on
+            and self.power_w is not None
+            and self.power_w < self.device.running_power_w
+        )
+        self.low_power_since = (self.low_power_since or now) if is_low else None
