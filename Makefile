@@ -9,12 +9,14 @@ VENV ?= .venv
 PYTEST_ARGS ?=
 
 BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # A chosen interpreter is part of the stamp's name, so that choosing another rebuilds .venv.
 ifneq ($(origin PYTHON),file)
 PYTHON_TAG := -$(shell $(PYTHON) -c 'import sys; print(sys.implementation.cache_tag)')
 endif
 DEV_STAMP := $(VENV)/.installed-dev$(PYTHON_TAG)
-DEMO_STAMP := $(VENV)/.installed-demo$(PYTHON_TAG)
+# What the demo needs is part of what development needs, so the larger set serves once it is there.
+DEMO_STAMP := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(VENV)/.installed-demo$(PYTHON_TAG))
 PACKAGES := daemon integrations policies config
 
 .DEFAULT_GOAL := help
@@ -46,10 +48,11 @@ venv: $(DEV_STAMP) ## Create .venv with everything needed to work on keepcool
 # with URLLIB3_NO_OVERRIDE=1 it does not, and --no-cache-dir keeps an older wheel of it out.
 $(VENV)/.installed-%$(PYTHON_TAG): requirements-%.lock requirements-build.lock pyproject.toml
 	@.ci/ensure-venv '$(PYTHON)' '$(VENV)' $(if $(PYTHON_TAG),exact,any)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
-	URLLIB3_NO_OVERRIDE=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
-		--no-cache-dir --no-build-isolation --no-binary urllib3-future -r $<
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing $< into $(VENV)"
+	@$(PIP_INSTALL) --require-hashes -r requirements-build.lock
+	@URLLIB3_NO_OVERRIDE=1 $(PIP_INSTALL) --require-hashes --no-cache-dir --no-build-isolation \
+		--no-binary urllib3-future -r $<
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Versions stay as they are unless something asks for a change; UV_ARGS=--upgrade takes the newest.
