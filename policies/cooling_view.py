@@ -1,0 +1,174 @@
+"""See a room as its cooling plan needs it: whose limit counts, and what can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policies.heat_sensitivity import HeatResult, personal_limits, rooms_of
+from policies.model import CoolingDevice, Flag, Freshness, Person, RoomConditions, Snapshot
+
+# Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
+START_BEFORE_LIMIT_C = 0.5
+TARGET_UNDER_LIMIT_C = 1.5
+LOWEST_TARGET_C = 20.0
+START_OVER_TARGET_C = 1.0
+END_OVER_TARGET_C = 0.5
+IN_USE_SOON = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 45, 60))
+COLD_OUTDOORS_C = 16.0
+FAN_WET_SKIN_FROM_C = 32.0  # EVIDENCE 2.6: CDC, 90 °F
+FAN_NO_COOLING_FROM_C = 35.0  # EVIDENCE 2.6: older WHO advice; University of Ottawa
+REDUCED_SWEATING_SHIFT_C = 1.0  # EVIDENCE 2.6: Morris 2021 shifts 38 to 37 for anticholinergics
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingNeed:
+    """Carry the strictest limit of a room's people; `is_now` when they are in it already."""
+
+    limit_c: float
+    is_night: bool
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingAim:
+    """Carry a device's thresholds for the room's effective temperature."""
+
+    start_c: float
+    target_c: float
+    end_c: float
+
+
+@dataclass(frozen=True, slots=True)
+class RoomView:
+    """Carry a room with everything that its devices' plan rests on.
+
+    `effective_c` is `None` when the room is not seen, or what is seen cannot be believed.
+    """
+
+    conditions: RoomConditions
+    need: CoolingNeed | None
+    effective_c: float | None
+    outdoor_c: float | None
+    is_heating: bool
+    fan_shift_c: float
+    person_ids: tuple[str, ...]
+
+    @property
+    def is_cold_outdoors(self) -> bool:
+        """Return whether the forecast's present hour is too cold for an air conditioner."""
+        return self.outdoor_c is not None and self.outdoor_c < COLD_OUTDOORS_C
+
+    @property
+    def is_over_limit(self) -> bool:
+        """Return whether the room is known to be at its limit or over."""
+        if self.need is None or self.effective_c is None:
+            return False
+        return self.effective_c >= self.need.limit_c
+
+    @property
+    def fan(self) -> str:
+        """Return what a fan is worth at the air temperature: `ok`, `wet_skin` or `no_help`."""
+        air_c = self.conditions.temperature_c
+        if air_c is None or air_c < FAN_WET_SKIN_FROM_C - self.fan_shift_c:
+            return "ok"
+        return "wet_skin" if air_c < FAN_NO_COOLING_FROM_C - self.fan_shift_c else "no_help"
+
+    def aim(self, device: CoolingDevice) -> CoolingAim | None:
+        """Return where a device starts, aims and ends, or `None` while nobody needs the room."""
+        if self.need is None:
+            return None
+        default_c = device.target_night_c if self.need.is_night else device.target_day_c
+        target_c = max(min(default_c, self.need.limit_c - TARGET_UNDER_LIMIT_C), LOWEST_TARGET_C)
+        start_c = max(self.need.limit_c - START_BEFORE_LIMIT_C, target_c + START_OVER_TARGET_C)
+        return CoolingAim(start_c, target_c, target_c + END_OVER_TARGET_C)
+
+
+def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
+    """Yield every room as its cooling plan needs it.
+
+    Args:
+        snapshot: the home now.
+        heat: `heat_sensitivity.evaluate` of the same snapshot, for the limits of those present.
+    """
+    needs = _needs(snapshot, heat)
+    outdoor_c = _outdoor_c(snapshot)
+    everybody = [found.person for found in snapshot.people]
+    people: dict[str, list[Person]] = {}
+    for person in everybody:
+        for room_id in dict.fromkeys([*person.rooms, *(stay.room_id for stay in person.stays)]):
+            people.setdefault(room_id, []).append(person)
+    for conditions in snapshot.rooms:
+        at_home = people.get(conditions.room.room_id, [])
+        has_reduced_sweating = any(Flag.REDUCED_SWEATING in person.flags for person in at_home)
+        yield RoomView(
+            conditions=conditions,
+            need=needs.get(conditions.room.room_id),
+            effective_c=_believed_c(conditions),
+            outdoor_c=outdoor_c,
+            is_heating=any(
+                device.is_available and device.observed and device.observed.hvac_mode == "heat"
+                for device in conditions.devices
+            ),
+            fan_shift_c=REDUCED_SWEATING_SHIFT_C if has_reduced_sweating else 0.0,
+            person_ids=tuple(person.person_id for person in at_home or everybody),
+        )
+
+
+def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
+    """Return the strictest limit per room that is in use now or within the hour."""
+    bedrooms = {found.room.room_id for found in snapshot.rooms if found.room.is_bedroom}
+    people = [found.person for found in snapshot.people]
+    nights = {
+        room_id
+        for person in people
+        if _is_night(person, snapshot.now_local)
+        for room_id in rooms_of(person, snapshot.now_local)
+        if room_id in bedrooms
+    }
+    needs = {
+        room.room_id: CoolingNeed(room.limit_c, is_night=room.room_id in nights, is_now=True)
+        for room in heat.rooms
+        if room.limit_c is not None
+    }
+    for ahead in IN_USE_SOON:
+        at = snapshot.now_local + ahead
+        for person in people:
+            is_persons_night = _is_night(person, at)
+            for room_id in rooms_of(person, at):
+                is_night_bedroom = is_persons_night and room_id in bedrooms
+                limit_c = personal_limits(person, is_night_bedroom).level_1_c
+                known = needs.get(room_id)
+                if known is None or limit_c < known.limit_c:
+                    needs[room_id] = CoolingNeed(limit_c, is_night=is_night_bedroom, is_now=not ahead)
+    return needs
+
+
+def _is_night(person: Person, at: datetime) -> bool:
+    moment = at.time()
+    if person.bed_at <= person.wake_at:
+        return person.bed_at <= moment < person.wake_at
+    return moment >= person.bed_at or moment < person.wake_at
+
+
+def _outdoor_c(snapshot: Snapshot) -> float | None:
+    """Return the forecast's temperature of the present hour, or `None` when there is none."""
+    forecast, age = snapshot.forecast, snapshot.forecast_age
+    if forecast is None or age is None or age > snapshot.home.tuning.forecast_usable:
+        return None
+    for hour in forecast.hours:
+        if hour.at <= snapshot.now_utc < hour.at + timedelta(hours=1):
+            return hour.temperature_c
+    return None
+
+
+def _believed_c(conditions: RoomConditions) -> float | None:
+    """Return the 10-minute mean when a fresh sensor that is not suspect stands behind it."""
+    if conditions.freshness is not Freshness.FRESH:
+        return None
+    fresh = [found for found in conditions.readings if found.freshness is Freshness.FRESH]
+    if fresh and all(found.is_suspect for found in fresh):
+        return None
+    mean_c = conditions.mean_10_min_c
+    return conditions.effective_temperature_c if mean_c is None else mean_c
