@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from daemon.ports import HomePort, PhonePort, WeatherSource
     from policies.model import DeviceState
 
+LONGEST_JOB_S = 120.0  # every outside call has time-outs of seconds: a longer one hangs (blocked DNS)
 log = structlog.get_logger()
 Job = Callable[[], "Event"]
 Crashed = Callable[[str], "Event"]  # what to post when a job raised what it should not
@@ -55,10 +56,11 @@ class Worker:
         with self._lock:
             return self._waiting == 0
 
-    def is_healthy(self, longest_job_s: float) -> bool:
-        """Return whether the thread lives and no job has been running longer than `longest_job_s`."""
+    def is_healthy(self) -> bool:
+        """Return whether the thread lives and does not hang in a job."""
         busy_since = self._busy_since
-        return self._thread.is_alive() and (busy_since is None or time.monotonic() - busy_since < longest_job_s)
+        is_hanging = busy_since is not None and time.monotonic() - busy_since > LONGEST_JOB_S
+        return self._thread.is_alive() and not is_hanging
 
     def stop(self, timeout_s: float) -> None:
         """Let the waiting jobs finish for up to `timeout_s`, then leave the thread behind."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from daemon.lease import LeasePhase, LeaseRow
 from policies.model import Decision, RoomAssessment, RoomConditions
 
 STATUS_SUFFIX = ".status.json"
@@ -35,6 +36,10 @@ class Topics:
     def person_drink(self, person_id: str) -> str:
         """Hear a drink: a number of millilitres, or `PRESS` for one portion."""
         return f"{self.root}/person/{person_id}/drink"
+
+    def lease(self, device_id: str) -> str:
+        """Carry what keepcool holds of a device, and until when; empty when it holds nothing."""
+        return f"{self.root}/lease/{device_id}"
 
     def reply(self, request_id: str) -> str:
         """Answer one request of the command line."""
@@ -103,6 +108,23 @@ class Faces:
         self._publish_changed(
             self._topics.home_state, json.dumps(home_state, separators=(",", ":"), sort_keys=True)
         )
+
+    def publish_leases(self, rows: Iterable[LeaseRow]) -> None:
+        """Publish what keepcool holds and until when, for whoever must end it if keepcool dies."""
+        for row in rows:
+            topic = self._topics.lease(row.device_id)
+            if row.phase is not LeasePhase.RUNNING or row.until is None or row.desired is None:
+                if topic in self._published:
+                    self._publish_changed(topic, "")
+                continue
+            before = row.state_before
+            lease = {
+                "device": row.device_id,
+                "until": row.until.utc.isoformat(timespec="minutes"),
+                "is_on": row.desired.is_on,
+                "release_to": None if before is None else before.hvac_mode or before.is_on,
+            }
+            self._publish_changed(topic, json.dumps(lease, separators=(",", ":")))
 
     def _publish_changed(self, topic: str, payload: str, compared: str | None = None) -> None:
         compared = payload if compared is None else compared

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from daemon import delivery, sdnotify
-from daemon.actuation import ReadBack, SendCommand
+from daemon import sdnotify
+from daemon.actuation import NoteFailure, NoteOverride, ReadBack, SendCommand
 from daemon.clock import Instant
 from daemon.commands import CommandParser
 from daemon.desk import Desk
+from daemon.dispatch import Dispatcher
 from daemon.events import (
     ButtonPressed,
     CommandFinished,
@@ -35,7 +36,7 @@ from daemon.pushes import clear_rows, push_rows
 from daemon.state import HomeState
 from daemon.status import build_status, home_state
 from daemon.store import Changes, Store
-from daemon.supervisor import LONGEST_JOB_S, Supervisor
+from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
 from policies.model import Decision, Snapshot
 
@@ -43,8 +44,6 @@ log = structlog.get_logger()
 
 HISTORY_INTERVAL_S = 15 * 60.0  # source: docs/decisions.md
 PRUNE_INTERVAL_S = 24 * 3600.0
-STATES_INTERVAL_S = 60.0  # how often devices are read over REST whatever the events say
-STOP_WORKER_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ class Parts:
     tick_interval: timedelta = timedelta(seconds=10)
     decision_interval: timedelta = timedelta(seconds=1)
     power_entities: Mapping[str, str] = field(default_factory=dict)  # entity_id -> device_id
+    power_topics: Mapping[str, str] = field(default_factory=dict)  # MQTT topic -> device_id
+    parse_power: Callable[[str, bytes], float | None] = lambda _topic, _payload: None
     version: str = ""
 
 
@@ -83,7 +84,9 @@ class Daemon:
         self.outbox = Outbox(parts.store.load_outbox())
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
         self.desk = Desk(parts.commands, parts.topics, parts.mqtt.publish)
-        self.workers = {name: delivery.Worker(name, parts.inbox.post) for name in ("phone", "home", "weather")}
+        self.dispatcher = Dispatcher(
+            parts.inbox.post, parts.phone, parts.home_assistant, parts.weather
+        )
         self.supervisor = Supervisor(self._thread_checks())
         self.snapshot: Snapshot | None = None
         self.decision = Decision()
@@ -92,7 +95,7 @@ class Daemon:
         self._is_urgent = False
         self._is_stopping = False
         self._commit_failed_since: Instant | None = None
-        self._next_tick_s = self._next_states_s = self._next_decision_s = now.boot_s
+        self._next_tick_s = self._next_decision_s = now.boot_s
         self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
         self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
         self._handlers: dict[type, Callable[..., None]] = {
@@ -112,16 +115,13 @@ class Daemon:
         checks: dict[str, Callable[[], bool]] = {"mqtt": self.parts.mqtt.is_thread_alive}
         if self.parts.events is not None:
             checks["events"] = self.parts.events.is_thread_alive
-        for name, worker in self.workers.items():
-            checks[name] = lambda worker=worker: worker.is_healthy(LONGEST_JOB_S)
-        return checks
+        return checks | dict(self.dispatcher.thread_checks())
 
     # ----------------------------------------------------------------- life
 
     def start(self) -> None:
         """Start every thread; an absent broker or Home Assistant is normal."""
-        for worker in self.workers.values():
-            worker.start()
+        self.dispatcher.start()
         self.parts.mqtt.start()
         if self.parts.events is not None:
             self.parts.events.start()
@@ -148,8 +148,7 @@ class Daemon:
         self._guarded(lambda: self._write_history(now))
         if self.parts.events is not None:
             self.parts.events.stop()
-        for worker in self.workers.values():
-            worker.stop(STOP_WORKER_S)
+        self.dispatcher.stop()
         for event in self.parts.inbox.take(0.0, limit=10_000):  # results of what was still under way
             if isinstance(event, DeliveryFinished | CommandFinished | ButtonPressed):
                 self.handle(event, now)
@@ -174,7 +173,7 @@ class Daemon:
             self._guarded(lambda: self.decide(now))
         if is_tick:
             self._tick(now)
-        self._dispatch(now)
+        self._guarded(lambda: self._act(now))
         return bool(events) or is_tick
 
     def handle(self, event: Event, now: Instant) -> None:
@@ -194,13 +193,13 @@ class Daemon:
         due = [self._next_tick_s]
         if self._is_dirty:
             due.append(0.0 if self._is_urgent else self._next_decision_s)
-        for next_s in (
-            self.outbox.next_due_boot_s() if self.parts.phone is not None else None,
-            self.state.poller.next_due_boot_s if self.parts.weather is not None else None,
-            self.state.actuation.next_due_boot_s(),
-        ):
-            if next_s is not None:
-                due.append(next_s)
+        outside_s = self.dispatcher.next_due_boot_s(self.outbox, self.state.poller)
+        if outside_s is not None:
+            due.append(outside_s)
+        now = self.clock.now()
+        device_wait = self.state.actuation.next_due(now)
+        if device_wait is not None:
+            due.append(now.boot_s + device_wait.total_seconds())
         return min(due)
 
     def _is_decision_due(self, now: Instant) -> bool:
@@ -254,6 +253,7 @@ class Daemon:
         for room, assessed in zip(snapshot.rooms, decision.rooms, strict=True):
             self.faces.publish_room(assessed, room)
         self.faces.publish_decision(decision, home_state(self, snapshot))
+        self.faces.publish_leases(self.state.actuation.rows())
 
     def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
         for clear in decision.clears:
@@ -304,52 +304,38 @@ class Daemon:
 
     # ----------------------------------------------------------------- acting
 
-    def _dispatch(self, now: Instant) -> None:
-        """Hand to the workers what is due; all of it is on disk already."""
-        if self.parts.phone is not None:
-            for row in self.outbox.take_due(now):
-                self._submit_push(self.parts.phone, row)
-        home = self.parts.home_assistant
-        if home is not None:
-            self.state.actuation.tick(now)
-            for action in self.state.actuation.take_actions():
-                self._submit_action(home, action)
-            if now.boot_s >= self._next_states_s:
-                self._next_states_s = now.boot_s + STATES_INTERVAL_S
-                self._submit_read(home, self._watched_entities())
-        weather = self.parts.weather
-        due_s = self.state.poller.next_due_boot_s
-        if weather is not None and due_s is not None and due_s <= now.boot_s:
-            self.state.poller.start_asking()
-            utc = now.utc
-            self.workers["weather"].submit(
-                lambda: delivery.fetch_forecast(weather, utc), lambda text: ForecastFetched(None, text)
-            )
-
-    def _submit_push(self, phone: PhonePort, row: delivery.OutboxRow) -> None:
-        self.workers["phone"].submit(
-            lambda: delivery.deliver(phone, row), lambda text: DeliveryFinished(row.row_id, text)
+    def _act(self, now: Instant) -> None:
+        """Do what is due; leases that changed since the decision are written first."""
+        actuation = self.state.actuation
+        actuation.tick(now)
+        self._commit(Changes(leases=actuation.leases_to_store()), now)
+        for action in actuation.take_actions():
+            match action:
+                case SendCommand():
+                    self.dispatcher.command(action)
+                case ReadBack():
+                    self.dispatcher.read(action)
+                case NoteOverride():
+                    self._note_override(action, now)
+                case NoteFailure():
+                    log.warning("device.failed", device_id=action.device_id, error=action.error)
+                    self._is_dirty = self._is_urgent = True
+        self.dispatcher.send_pushes(self.outbox, now)
+        self.dispatcher.read_all_if_due(
+            (*actuation.entity_ids(), *self.parts.power_entities), now
         )
+        self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
 
-    def _submit_action(self, home: HomePort, action: SendCommand | ReadBack) -> None:
-        if isinstance(action, ReadBack):
-            self._submit_read(home, action.entity_ids)
-            return
-        self.workers["home"].submit(
-            lambda: delivery.command(
-                home, action.device_id, action.command_id, action.entity_id, action.desired
-            ),
-            lambda text: CommandFinished(action.device_id, action.command_id, error=text),
-        )
-
-    def _submit_read(self, home: HomePort, entity_ids: Sequence[str]) -> None:
-        if entity_ids:
-            self.workers["home"].submit(
-                lambda: delivery.read_back(home, entity_ids), lambda text: StatesFetched(error=text)
-            )
-
-    def _watched_entities(self) -> tuple[str, ...]:
-        return (*self.state.actuation.entity_ids(), *self.parts.power_entities)
+    def _note_override(self, action: NoteOverride, now: Instant) -> None:
+        """Take a change by hand as a sign of everybody who uses the room."""
+        log.info("device.overridden", device_id=action.device_id, until=action.until.utc.isoformat())
+        changes = Changes()
+        room_id = self.state.room_of_device(action.device_id)
+        for person_id, record in self.state.people.items():
+            if room_id in record.person.rooms:
+                self.state.note_sign(person_id, now, changes)
+        self._commit(changes, now)
+        self._is_dirty = True
 
     # ----------------------------------------------------------------- events
 
@@ -362,7 +348,13 @@ class Daemon:
             is_clock_synchronised=self.clock.is_synchronised(),
             since_start=self.state.since_start(now),
         )
-        if not is_sensor and not event.is_retained:
+        metered = self.parts.power_topics.get(event.topic)
+        if metered is not None:
+            power_w = self.parts.parse_power(event.topic, event.payload)
+            if power_w is not None and not event.is_retained:
+                self.state.actuation.on_power(metered, power_w, now)
+                self._is_dirty = True
+        elif not is_sensor and not event.is_retained:
             changes = Changes()
             reply = self.desk.handle_command(event, self.state, self.outbox, now, changes)
             self._commit(changes, now)
@@ -376,15 +368,15 @@ class Daemon:
         if event.link == "mqtt" and event.is_up:
             self.faces.forget()
         if event.link == "events" and event.is_up:
-            self._next_states_s = now.boot_s  # what was missed is read back
+            self.dispatcher.read_all_soon()
         self._is_dirty = True
 
     def _on_observed(self, event: DeviceObserved, now: Instant) -> None:
         device_id = self.parts.power_entities.get(event.entity_id)
         if device_id is not None:
             self.state.actuation.on_power(device_id, event.numeric_value, now)
-        if self.state.actuation.on_observed(event, now):
-            self._is_dirty = True
+        self.state.actuation.on_observed(event, now)
+        self._is_dirty = True
 
     def _on_button(self, event: ButtonPressed, now: Instant) -> None:
         changes = Changes()
@@ -428,6 +420,7 @@ class Daemon:
             self._is_dirty = True
             if is_up:
                 self.outbox.retry_now(now)
+                self.state.actuation.on_reachable(now)
 
     def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
         was_failing = self.state.poller.last_error is not None

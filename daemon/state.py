@@ -90,6 +90,13 @@ class HomeState:
         if forecasts:
             self.poller.forecast = max(forecasts, key=lambda forecast: forecast.fetched_at)
 
+    def room_of_device(self, device_id: str) -> str | None:
+        """Return the room that a cooling device stands in."""
+        for room_id, track in self.sensing.rooms.items():
+            if any(device.device_id == device_id for device in track.room.devices):
+                return room_id
+        return None
+
     # ----------------------------------------------------------------- links
 
     def set_link(self, link: str, now: Instant, *, is_up: bool, detail: str = "") -> bool:

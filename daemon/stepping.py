@@ -83,7 +83,7 @@ def settle(daemon: Daemon) -> None:
     """Turn until the inbox is empty, every worker is idle and the answers of both were handled."""
     deadline = time.monotonic() + SETTLE_TIMEOUT_S
     while time.monotonic() < deadline:
-        is_idle = all(worker.is_idle for worker in daemon.workers.values())
+        is_idle = daemon.dispatcher.is_idle
         has_happened = daemon.turn(0.0 if is_idle else WAIT_S)
         if is_idle and not has_happened and not len(daemon.parts.inbox):
             return

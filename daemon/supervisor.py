@@ -8,7 +8,6 @@ import structlog
 
 from daemon.sdnotify import notify
 
-LONGEST_JOB_S = 120.0  # every outside call has time-outs of seconds: a longer one hangs (blocked DNS)
 log = structlog.get_logger()
 
 

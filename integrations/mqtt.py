@@ -32,12 +32,15 @@ _SEND_NEVER_RETAINED = 2  # MQTT 5 retain handling
 
 @dataclass(frozen=True, slots=True)
 class MqttOptions:
-    """Say how to reach the broker. `version` is "5" or "3.1.1"; `ca_file` None uses the system's CAs."""
+    """Say how to reach the broker. `version` is "5" or "3.1.1"; `ca_file` None uses the system's CAs.
+
+    Without a `status_topic` the client has no last will and does not announce itself.
+    """
 
     host: str
     port: int
     client_id: str
-    status_topic: str
+    status_topic: str | None = None
     version: str = "5"
     username: str | None = None
     password: str | None = None
@@ -75,7 +78,7 @@ class MqttClient:
         self._boot_s = boot_s
         self._is_v5 = options.version == "5"
         self._link: tuple[bool, str] | None = None
-        self._echo_topic = f"{options.status_topic}/echo"
+        self._echo_topic = f"{options.status_topic}/echo" if options.status_topic else None
         self._echo = threading.Event()
         self.dropped_messages = 0
         self._client = Client(
@@ -84,7 +87,8 @@ class MqttClient:
             protocol=MQTTv5 if self._is_v5 else MQTTv311,
             reconnect_on_failure=True,
         )
-        self._client.will_set(options.status_topic, OFFLINE, qos=1, retain=True)
+        if options.status_topic is not None:
+            self._client.will_set(options.status_topic, OFFLINE, qos=1, retain=True)
         self._client.reconnect_delay_set(min_delay=1, max_delay=30)
         self._client.max_queued_messages_set(1000)
         if options.username is not None:
@@ -119,13 +123,15 @@ class MqttClient:
 
     def flush(self, timeout_s: float) -> bool:
         """Return once everything published before this call has been posted: our own echo came back."""
+        if self._echo_topic is None:
+            return False
         self._echo.clear()
         self._client.publish(self._echo_topic, b"", qos=1)
         return self._echo.wait(timeout_s)
 
     def stop(self) -> None:
         """Say offline, disconnect and end the thread, within 3 s."""
-        if self._client.is_connected():
+        if self._client.is_connected() and self._options.status_topic is not None:
             info = self._client.publish(self._options.status_topic, OFFLINE, qos=1, retain=True)
             try:
                 info.wait_for_publish(timeout=2.0)
@@ -143,9 +149,11 @@ class MqttClient:
             if reason.is_failure:
                 self._say_link(is_up=False, detail=_explain_refusal(str(reason), self._options))
                 return
-            client.subscribe([self._subscribe_entry(subscription) for subscription in self._subscriptions])
-            client.subscribe(self._echo_topic, qos=1)
-            client.publish(self._options.status_topic, ONLINE, qos=1, retain=True)
+            if self._subscriptions:
+                client.subscribe([self._subscribe_entry(wanted) for wanted in self._subscriptions])
+            if self._echo_topic is not None and self._options.status_topic is not None:
+                client.subscribe(self._echo_topic, qos=1)
+                client.publish(self._options.status_topic, ONLINE, qos=1, retain=True)
             self._say_link(is_up=True, detail="")
         except Exception:
             log.exception("mqtt.callback_crashed", callback="on_connect")

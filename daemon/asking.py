@@ -1,0 +1,80 @@
+"""Ask the running daemon to do something, over MQTT, and wait for its answer."""
+
+from __future__ import annotations
+
+import json
+import queue
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from daemon.faces import Topics
+from daemon.ports import MqttLink, Post
+from integrations.messages import LinkChanged, MessageReceived
+
+CONNECT_TIMEOUT_S = 5.0
+
+
+class NoAnswerError(Exception):
+    """Report that nobody confirmed the request; the text says what to look at."""
+
+
+def ask(
+    build_link: Callable[[Post, str], MqttLink],
+    topics: Topics,
+    command_topic: str,
+    fields: Mapping[str, object],
+    timeout_s: float,
+) -> tuple[bool, str]:
+    """Publish a command with an id and return the daemon's answer: whether it was done, and its words.
+
+    Args:
+        build_link: makes a link that posts its events to the given function and hears the given topic.
+        topics: of the home.
+        command_topic: where the daemon hears this kind of command.
+        fields: what to ask.
+        timeout_s: how long to wait for the answer once the broker took the request.
+
+    Raises:
+        NoAnswerError: no broker, or no answer in time.
+    """
+    request_id = uuid.uuid4().hex
+    reply_topic = topics.reply(request_id)
+    events: queue.SimpleQueue[object] = queue.SimpleQueue()
+    link = build_link(events.put, reply_topic)
+    link.start()
+    try:
+        _wait_for_broker(events)
+        request = {"id": request_id, "at": datetime.now(UTC).isoformat(), **fields}
+        link.publish(command_topic, json.dumps(request), qos=1)
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            event = _next(events, left_s)
+            if isinstance(event, MessageReceived) and event.topic == reply_topic:
+                answer = json.loads(event.payload)
+                return bool(answer["done"]), str(answer["text"])
+    finally:
+        link.stop()
+    raise NoAnswerError(
+        "keepcool did not answer: is the daemon running, and on this broker? See `keepcool status`"
+    )
+
+
+def _wait_for_broker(events: queue.SimpleQueue[object]) -> None:
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    detail = "no answer from the broker"
+    while (left_s := deadline - time.monotonic()) > 0:
+        event = _next(events, left_s)
+        if isinstance(event, LinkChanged):
+            if event.is_up:
+                return
+            detail = event.detail
+    raise NoAnswerError(detail)
+
+
+def _next(events: queue.SimpleQueue[object], timeout_s: float) -> object:
+    try:
+        return events.get(timeout=timeout_s)
+    except queue.Empty:
+        return None

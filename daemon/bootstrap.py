@@ -1,0 +1,266 @@
+"""Build the daemon from the settings: the only place that names concrete adapters."""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import os
+import signal
+import sqlite3
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from config.home import (
+    MappingSettings,
+    SensorSettings,
+    build_home,
+    build_people,
+    build_power_meters,
+    build_rooms,
+    build_sensors,
+)
+from config.settings import Settings
+from daemon import __version__
+from daemon.asking import ask
+from daemon.clock import SystemClock
+from daemon.commands import CommandParser
+from daemon.events import StopRequested
+from daemon.faces import Topics, status_path
+from daemon.inbox import Inbox
+from daemon.loop import Daemon, Parts
+from daemon.ports import Clock, MqttLink, Post, WeatherSource
+from daemon.sensing import Sensor
+from daemon.state import HomeState
+from daemon.stepping import SteppedClock
+from daemon.stepping import run_stepped as serve_driver
+from daemon.store import DATABASE_NAME, Store, StoreError
+from integrations.errors import PermanentError
+from integrations.ha_events import HomeAssistantEvents
+from integrations.home_assistant import HomeAssistant
+from integrations.home_assistant_states import parse_state
+from integrations.mobile_app import MobileApp
+from integrations.mqtt import MqttClient, MqttOptions, Subscription
+from integrations.mqtt_payloads import PayloadMapping, parse_message
+from integrations.open_meteo import OpenMeteo
+from policies.arbitrate import decide
+from policies.model import Home, SensorMessage
+from policies.plausibility import INDOORS, OUTDOORS, Bounds
+
+LOCK_NAME = "keepcool.lock"
+MACHINE_ID_PATH = "/etc/machine-id"
+
+
+class StartError(Exception):
+    """Report why the daemon cannot start; the text is for the person at the keyboard."""
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises: StartError."""
+    with _only_instance(settings):
+        daemon = build_daemon(settings, SystemClock())
+
+        def request_stop(number: int, _frame: types.FrameType | None) -> None:
+            daemon.parts.inbox.post(StopRequested(signal.Signals(number).name))
+
+        signal.signal(signal.SIGTERM, request_stop)
+        signal.signal(signal.SIGINT, request_stop)
+        daemon.run()
+
+
+def run_stepped(settings: Settings, reads: int, writes: int, start_at: str) -> None:
+    """Run by a driver's clock over two inherited pipes. Raises: StartError."""
+    clock = SteppedClock(datetime.fromisoformat(start_at))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends us
+    with _only_instance(settings), os.fdopen(reads) as requests, os.fdopen(writes, "w") as answers:
+        serve_driver(build_daemon(settings, clock, is_stepped=True), clock, requests, answers)
+
+
+@contextmanager
+def _only_instance(settings: Settings) -> Iterator[None]:
+    """Hold a lock on the state directory: two daemons would throw each other off the broker."""
+    folder = settings.state_directory
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK_NAME).open("w")
+    except OSError as error:
+        raise StartError(
+            f"the state directory {folder} cannot be used ({error.strerror}): "
+            "set storage.state_directory to a folder that keepcool may write"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(f"another keepcool already runs with {folder}") from error
+        yield
+
+
+def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) -> Daemon:
+    """Wire the whole daemon; nothing runs yet. Raises: StartError."""
+    home, rooms, people = build_home(settings), build_rooms(settings), build_people(settings)
+    topics = Topics(settings.mqtt.base_topic, home.home_id)
+    inbox = Inbox()
+    zone = ZoneInfo(settings.home.time_zone)
+    meters = build_power_meters(settings)
+    power_entities = {meter.entity_id: meter.device_id for meter in meters if meter.entity_id}
+    state = HomeState(
+        home,
+        rooms,
+        people,
+        [_build_sensor(sensor, home) for sensor in build_sensors(settings)],
+        zone,
+        timedelta(seconds=settings.weather.poll_interval_s),
+        clock.now(),
+    )
+    commands = CommandParser(topics, people)
+    power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
+    wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
+    wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]
+    try:
+        mqtt = _build_mqtt(settings, home, topics, wanted, inbox.post, clock)
+        store = Store(settings.state_directory / DATABASE_NAME)
+    except (PermanentError, StoreError) as error:
+        raise StartError(str(error)) from error
+    except sqlite3.Error as error:
+        path = settings.state_directory / DATABASE_NAME
+        raise StartError(f"the database {path} cannot be opened: {error}") from error
+    home_assistant = build_home_assistant(settings)
+    events = None
+    if home_assistant is not None and settings.home_assistant is not None:
+        events = HomeAssistantEvents(
+            settings.home_assistant.url,
+            settings.home_assistant_token or "",
+            (*state.actuation.entity_ids(), *power_entities),
+            inbox.post,
+            parse_state,
+        )
+    return Daemon(
+        Parts(
+            clock=clock,
+            store=store,
+            inbox=inbox,
+            state=state,
+            topics=topics,
+            commands=commands,
+            mqtt=mqtt,
+            weather=build_weather(settings),
+            phone=MobileApp(home_assistant.call_service) if home_assistant is not None else None,
+            home_assistant=home_assistant,
+            events=events,
+            status_path=status_path(home.home_id, settings.state_directory),
+            decide=decide,
+            tick_interval=timedelta(seconds=60 if is_stepped else 10),
+            decision_interval=timedelta(seconds=settings.thresholds.decision_interval_s),
+            power_entities=power_entities,
+            power_topics=power_topics,
+            parse_power=_parse_power,
+            version=__version__,
+        )
+    )
+
+
+def build_home_assistant(settings: Settings) -> HomeAssistant | None:
+    """Build the road to Home Assistant, or `None` when the settings name none. Raises: StartError."""
+    if settings.home_assistant is None or settings.home_assistant_token is None:
+        return None
+    try:
+        return HomeAssistant(settings.home_assistant.url, settings.home_assistant_token)
+    except PermanentError as error:
+        raise StartError(str(error)) from error
+
+
+def build_weather(settings: Settings) -> WeatherSource:
+    """Build the forecast's source. Raises: StartError."""
+    home = settings.home
+    base_url: Mapping[str, str] = (
+        {"base_url": settings.weather.base_url} if settings.weather.base_url else {}
+    )
+    try:
+        return OpenMeteo(home.latitude_deg, home.longitude_deg, **base_url)
+    except PermanentError as error:
+        raise StartError(str(error)) from error
+
+
+def ask_daemon(
+    settings: Settings, command: str, fields: Mapping[str, object], timeout_s: float
+) -> tuple[bool, str]:
+    """Ask the running daemon over MQTT. Raises: daemon.asking.NoAnswerError."""
+    home = build_home(settings)
+    topics = Topics(settings.mqtt.base_topic, home.home_id)
+
+    def build_link(post: Post, topic: str) -> MqttLink:
+        options = _mqtt_options(settings, f"keepcool-cli-{os.getpid()}", None)
+        return MqttClient(options, [Subscription(topic)], post, SystemClock().boot_s)
+
+    command_topic = {"log": topics.log_command, "test_alert": topics.test_alert_command}[command]
+    return ask(build_link, topics, command_topic, fields, timeout_s)
+
+
+def _build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
+    bounds = OUTDOORS if sensor.is_outdoor else INDOORS
+    return Sensor(
+        sensor_id=sensor.sensor_id,
+        room_id=sensor.room_id,
+        topic=sensor.topic,
+        parse=build_parser(sensor.mapping),
+        availability_topic=sensor.availability_topic,
+        stale_after=sensor.stale_after,
+        bounds=Bounds(bounds.lowest_c, bounds.highest_c, home.tuning.maximum_step_c_per_min),
+    )
+
+
+def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessage]:
+    """Return the payload parser of one sensor."""
+    if mapping == MappingSettings():
+        return parse_message
+    return functools.partial(parse_message, mapping=PayloadMapping(**_mapping_fields(mapping)))
+
+
+def _mapping_fields(mapping: MappingSettings) -> dict[str, object]:
+    return {name: getattr(mapping, name) for name in MappingSettings.__dataclass_fields__}
+
+
+def _parse_power(topic: str, payload: bytes) -> float | None:
+    message = parse_message(topic, payload, PayloadMapping(quantity="power"))
+    return message.power_w
+
+
+def _mqtt_options(settings: Settings, client_id: str, status_topic: str | None) -> MqttOptions:
+    mqtt = settings.mqtt
+    return MqttOptions(
+        host=mqtt.host,
+        port=settings.mqtt_port,
+        client_id=client_id,
+        status_topic=status_topic,
+        version=mqtt.version,
+        username=mqtt.username,
+        password=settings.mqtt_password,
+        uses_tls=mqtt.tls,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+        keepalive_s=mqtt.keepalive_s,
+    )
+
+
+def _build_mqtt(
+    settings: Settings,
+    home: Home,
+    topics: Topics,
+    subscriptions: list[Subscription],
+    post: Post,
+    clock: Clock,
+) -> MqttClient:
+    client_id = settings.mqtt.client_id or f"keepcool-{home.home_id}-{_machine_name()}"
+    options = _mqtt_options(settings, client_id, topics.status)
+    return MqttClient(options, subscriptions, post, clock.boot_s)
+
+
+def _machine_name() -> str:
+    """Return a short name that differs from machine to machine and stays the same over restarts."""
+    try:
+        with open(MACHINE_ID_PATH, encoding="ascii") as file:  # noqa: PTH123 - three bytes of a file
+            return file.read(8) or "0"
+    except OSError:
+        return f"{os.getuid()}"

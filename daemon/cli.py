@@ -1,0 +1,169 @@
+"""Offer keepcool's commands. Exit codes: 0 done, 1 not done, 2 wrong settings or wrong use."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config.errors import SettingsError
+from daemon import __version__
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+DEFAULT_CONFIG = "/etc/keepcool/keepcool.toml"
+DONE, NOT_DONE, WRONG_SETTINGS = 0, 1, 2
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    envvar="KEEPCOOL_CONFIG",
+    default=DEFAULT_CONFIG,
+    show_default=True,
+    help="The settings file.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keepcool")
+def main() -> None:
+    """Warn early about heat at home, and cool before it is too hot.
+
+    keepcool is a well-being helper, not a medical device, and not for emergencies.
+
+    Exit codes: 0 done, 1 not done (something does not answer), 2 wrong settings or wrong use.
+    """
+
+
+def _load(config_path: Path, *, require_secrets: bool) -> Settings:
+    from config.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
+
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        return load_settings(
+            config_path,
+            environ=os.environ,
+            credentials_directory=Path(credentials) if credentials else None,
+            require_secrets=require_secrets,
+        )
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(WRONG_SETTINGS)
+
+
+@main.command()
+@config_option
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+)
+@click.option("--stepped", hidden=True, help="File descriptors IN,OUT of a driver; for tests.")
+@click.option("--start", "start_at", hidden=True, help="Where a stepped clock starts, ISO 8601.")
+def run(config_path: Path, log_level: str, stepped: str | None, start_at: str | None) -> None:
+    """Run the daemon until it is asked to stop."""
+    from daemon import bootstrap, logs  # noqa: PLC0415 - the other commands start faster without
+
+    settings = _load(config_path, require_secrets=True)
+    logs.configure(log_level)
+    try:
+        if stepped is not None:
+            reads, writes = (int(part) for part in stepped.split(","))
+            bootstrap.run_stepped(settings, reads, writes, start_at or "2026-07-01T00:00:00+00:00")
+        else:
+            bootstrap.run(settings)
+    except bootstrap.StartError as error:
+        click.echo(f"keepcool: {error}", err=True)
+        sys.exit(NOT_DONE)
+
+
+@main.command()
+@config_option
+@click.option("--online", is_flag=True, help="Also try broker, sensors, forecast and Home Assistant.")
+def check(config_path: Path, *, online: bool) -> None:
+    """Check the settings, and with --online everything that they name.
+
+    Exit codes: 0 all is well (warnings are allowed), 1 something online is red, 2 the settings
+    are refused.
+    """
+    from daemon import bootstrap  # noqa: PLC0415 - see run
+
+    report = bootstrap.check(config_path, is_online=online)
+    click.echo(report.render())
+    sys.exit(report.exit_code)
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="Print the raw status.")
+@click.option("--watch", is_flag=True, help="Print it again every few seconds until Ctrl-C.")
+def status(config_path: Path, *, as_json: bool, watch: bool) -> None:
+    """Show what the running daemon sees, does and waits for."""
+    from config.home import build_home  # noqa: PLC0415 - see run
+    from daemon.cli_status import show_status  # noqa: PLC0415
+
+    settings = _load(config_path, require_secrets=False)
+    home_id = build_home(settings).home_id
+    sys.exit(show_status(home_id, settings.state_directory, as_json=as_json, is_watching=watch))
+
+
+@main.group()
+def log() -> None:
+    """Log something that happened."""
+
+
+@log.command("drink")
+@config_option
+@click.argument("amount_ml", type=int)
+@click.option("--person", help="Whose drink; needed when the settings name several people.")
+def log_drink(config_path: Path, amount_ml: int, person: str | None) -> None:
+    """Log a drink of AMOUNT_ML millilitres."""
+    fields = {"kind": "drink", "amount_ml": amount_ml}
+    _ask_daemon(config_path, "log", fields | ({"person": person} if person else {}), "not recorded")
+
+
+@main.command("test-alert")
+@config_option
+@click.argument("person")
+def test_alert(config_path: Path, person: str) -> None:
+    """Send a test message to the phones of PERSON (their id in the settings)."""
+    _ask_daemon(config_path, "test_alert", {"person": person}, "no test alert was sent", 20.0)
+
+
+def _ask_daemon(
+    config_path: Path,
+    command: str,
+    fields: dict[str, object],
+    failure: str,
+    timeout_s: float = 10.0,
+) -> None:
+    from daemon import bootstrap  # noqa: PLC0415 - see run
+    from daemon.asking import NoAnswerError  # noqa: PLC0415
+
+    settings = _load(config_path, require_secrets=False)
+    try:
+        is_done, text = bootstrap.ask_daemon(settings, command, fields, timeout_s)
+    except NoAnswerError as error:
+        is_done, text = False, str(error)
+    click.echo(text if is_done else f"{failure}: {text}", err=not is_done)
+    sys.exit(DONE if is_done else NOT_DONE)
+
+
+@main.command()
+def decode() -> None:
+    """Say what keepcool reads from MQTT messages: JSON lines {"topic", "payload"} in, JSON lines out."""
+    from daemon.decode import decode_line  # noqa: PLC0415 - see run
+
+    for line in sys.stdin:
+        if line.strip():
+            click.echo(decode_line(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Hand what is due to the worker threads: pushes, commands, read-backs, forecasts. All of it is on disk already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from daemon import delivery
+from daemon.actuation import ReadBack, SendCommand
+from daemon.events import CommandFinished, DeliveryFinished, Event, ForecastFetched, StatesFetched
+
+if TYPE_CHECKING:
+    from daemon.clock import Instant
+    from daemon.outbox import Outbox, OutboxRow
+    from daemon.poller import Poller
+    from daemon.ports import HomePort, PhonePort, WeatherSource
+
+STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
+STOP_WORKER_S = 2.0
+
+
+class Dispatcher:
+    """Own the workers. A port that is `None` is not configured, and nothing is due for it."""
+
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        phone: PhonePort | None,
+        home_assistant: HomePort | None,
+        weather: WeatherSource | None,
+    ) -> None:
+        """Create the threads without starting them."""
+        self._phone = phone
+        self._home_assistant = home_assistant
+        self._weather = weather
+        self.workers = {name: delivery.Worker(name, post) for name in ("phone", "home", "weather")}
+        self._next_states_s = 0.0
+
+    def start(self) -> None:
+        """Start the workers."""
+        for worker in self.workers.values():
+            worker.start()
+
+    def stop(self) -> None:
+        """Give what is under way a moment to finish."""
+        for worker in self.workers.values():
+            worker.stop(STOP_WORKER_S)
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is under way and every result was posted."""
+        return all(worker.is_idle for worker in self.workers.values())
+
+    def thread_checks(self) -> Mapping[str, Callable[[], bool]]:
+        """Return one health check per worker."""
+        return {f"worker-{name}": worker.is_healthy for name, worker in self.workers.items()}
+
+    def next_due_boot_s(self, outbox: Outbox, poller: Poller) -> float | None:
+        """Return when a push or a forecast is due, on the boot clock."""
+        due = [
+            outbox.next_due_boot_s() if self._phone is not None else None,
+            poller.next_due_boot_s if self._weather is not None else None,
+        ]
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def send_pushes(self, outbox: Outbox, now: Instant) -> None:
+        """Submit every push that is due."""
+        if self._phone is not None:
+            for row in outbox.take_due(now):
+                self._send_push(self._phone, row)
+
+    def _send_push(self, phone: PhonePort, row: OutboxRow) -> None:
+        self.workers["phone"].submit(
+            lambda: delivery.deliver(phone, row), lambda text: DeliveryFinished(row.row_id, text)
+        )
+
+    def command(self, action: SendCommand) -> None:
+        """Submit a command to a device."""
+        home = self._home_assistant
+        if home is None:
+            return
+        self.workers["home"].submit(
+            lambda: delivery.command(
+                home, action.device_id, action.command_id, action.entity_id, action.desired
+            ),
+            lambda text: CommandFinished(action.device_id, action.command_id, error=text),
+        )
+
+    def read(self, action: ReadBack) -> None:
+        """Submit a read-back."""
+        self._read(action.entity_ids)
+
+    def _read(self, entity_ids: Sequence[str]) -> None:
+        home = self._home_assistant
+        if home is not None and entity_ids:
+            self.workers["home"].submit(
+                lambda: delivery.read_back(home, entity_ids), lambda text: StatesFetched(error=text)
+            )
+
+    def read_all_if_due(self, entity_ids: Sequence[str], now: Instant) -> None:
+        """Read every entity once a minute: events may be missed, a read is not."""
+        if now.boot_s >= self._next_states_s:
+            self._next_states_s = now.boot_s + STATES_INTERVAL_S
+            self._read(entity_ids)
+
+    def read_all_soon(self) -> None:
+        """Read every entity at the next chance: the event stream was away."""
+        self._next_states_s = 0.0
+
+    def fetch_forecast_if_due(self, poller: Poller, now: Instant) -> None:
+        """Ask for the forecast when it is time."""
+        weather = self._weather
+        due_s = poller.next_due_boot_s
+        if weather is not None and due_s is not None and due_s <= now.boot_s:
+            poller.start_asking()
+            self.workers["weather"].submit(
+                lambda: delivery.fetch_forecast(weather, now.utc),
+                lambda text: ForecastFetched(None, text),
+            )
