@@ -1,0 +1,297 @@
+"""What keepcool relies on from Home Assistant; the same tests fit a real one.
+
+A house under test has the entities and the phone named below. It is the fake one here; a real one
+joins by another parameter of the fixture `house`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import pytest
+
+from daemon.demo.fake_entities import air_conditioner, fan
+from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from integrations.errors import PermanentError, TransientError
+from integrations.ha_events import HomeAssistantEvents
+from integrations.home_assistant import HomeAssistant
+from integrations.home_assistant_states import parse_state
+from integrations.messages import (
+    ButtonPressed,
+    DeviceObserved,
+    LinkChanged,
+    PhoneButton,
+    PhoneMessage,
+)
+from integrations.mobile_app import MobileApp
+from policies.alert import Severity
+from policies.model import DeviceState, PhoneKind
+from tests.waiting import wait_until
+
+AC = "climate.lab_ac"
+FAN = "fan.lab_fan"
+PLUG = "switch.lab_plug"
+POWER = "sensor.lab_power"
+PHONE = "mobile_app_lab_phone"
+
+
+class House(Protocol):
+    """A Home Assistant under test."""
+
+    url: str
+    token: str
+
+    def pushes(self) -> list[Mapping[str, Any]]:
+        """Return what reached the phone: title, message and data of each push."""
+        ...
+
+    def press(self, action: str, tag: str) -> None:
+        """Send what the phone sends when a button is pressed."""
+        ...
+
+    def change(self, entity_id: str, state: str) -> None:
+        """Change an entity as if by hand."""
+        ...
+
+
+class FakeHouse:
+    """The fake Home Assistant as a house under test."""
+
+    def __init__(self, server: FakeHomeAssistant) -> None:
+        self.server = server
+        self.url = server.url
+        self.token = server.token
+
+    def pushes(self) -> list[Mapping[str, Any]]:
+        """Return what reached the phone."""
+        return [
+            {"title": push.title, "message": push.message, "data": push.data}
+            for push in self.server.pushes
+        ]
+
+    def press(self, action: str, tag: str) -> None:
+        """Send what the phone sends."""
+        event = {"action": action, "tag": tag}
+        self.server.fire("mobile_app_notification_action", event)
+
+    def change(self, entity_id: str, state: str) -> None:
+        """Change an entity as another user."""
+        self.server.set_state(entity_id, state, user="somebody")
+
+
+@pytest.fixture(params=["fake"])
+def house() -> Iterator[House]:
+    """Return a house with an air conditioner, a fan, a plug, a power sensor and a phone."""
+    with FakeHomeAssistant(phones=[PHONE]) as server:
+        server.set_state(AC, "off", air_conditioner())
+        server.set_state(FAN, "off", fan())
+        server.set_state(PLUG, "off")
+        server.set_state(POWER, "812.5", {"unit_of_measurement": "W"})
+        yield FakeHouse(server)
+
+
+@pytest.fixture
+def home_assistant(house: House) -> Iterator[HomeAssistant]:
+    """Return the adapter, connected to the house."""
+    adapter = HomeAssistant(house.url, house.token)
+    yield adapter
+    adapter.close()
+
+
+@pytest.fixture
+def heard(house: House) -> Iterator[tuple[HomeAssistantEvents, list[object]]]:
+    """Return a connected event stream and what it posts, from an empty list on."""
+    posted: list[object] = []
+    stream = HomeAssistantEvents(house.url, house.token, [AC, FAN], posted.append, parse_state)
+    stream.start()
+    wait_until(lambda: stream.flush(2.0), what="the stream connects")
+    assert posted[0] == LinkChanged("events", is_up=True)
+    posted.clear()
+    yield stream, posted
+    stream.stop()
+    assert not stream.is_thread_alive()
+
+
+def read(adapter: HomeAssistant, entity_id: str) -> DeviceObserved:
+    """Read one entity back."""
+    (observed,) = adapter.fetch_states([entity_id])
+    return observed
+
+
+def test_version_is_told(home_assistant: HomeAssistant) -> None:
+    """A right address and token give the version, as year.month.patch."""
+    year, *_ = home_assistant.check_connection().split(".")
+    assert int(year) >= 2025
+
+
+def test_base_address_may_end_in_api(house: House) -> None:
+    """The address works with and without /api and slash."""
+    versions = {
+        HomeAssistant(house.url + ending, house.token).check_connection()
+        for ending in ("", "/", "/api", "/api/")
+    }
+    assert len(versions) == 1
+
+
+def test_services_and_entities_are_listed(home_assistant: HomeAssistant) -> None:
+    """The check can see which notify services and entities exist."""
+    services = home_assistant.fetch_services()
+    assert PHONE in services["notify"]
+    assert {"set_hvac_mode", "set_temperature"} <= services["climate"]
+    assert {AC, FAN, PLUG, POWER} <= home_assistant.fetch_entity_ids()
+
+
+def test_air_conditioner_reaches_mode_and_setpoint(home_assistant: HomeAssistant) -> None:
+    """Mode and setpoint are both reached, though set_temperature alone ignores the mode."""
+    home_assistant.apply(AC, DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=23.0))
+    state = read(home_assistant, AC).state
+    assert state == DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=23.0)
+
+
+def test_setpoint_out_of_range_is_held_within(home_assistant: HomeAssistant) -> None:
+    """A setpoint under the device's lowest becomes the lowest, not a refused call."""
+    home_assistant.apply(AC, DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=4.0))
+    state = read(home_assistant, AC).state
+    assert state is not None
+    assert state.target_temperature_c == 16.0
+
+
+def test_air_conditioner_is_handed_back(home_assistant: HomeAssistant) -> None:
+    """The state before, setpoint included, comes back through the same call."""
+    before = read(home_assistant, AC).state
+    assert before is not None
+    home_assistant.apply(AC, DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=20.0))
+    assert read(home_assistant, AC).state != before
+    home_assistant.apply(AC, before)
+    assert read(home_assistant, AC).state == before
+
+
+def test_fan_reaches_speed_and_stops(home_assistant: HomeAssistant) -> None:
+    """A fan is switched on at a speed, and off again."""
+    home_assistant.apply(FAN, DeviceState(is_on=True, fan_percentage=50))
+    assert read(home_assistant, FAN).state == DeviceState(is_on=True, fan_percentage=50)
+    home_assistant.apply(FAN, DeviceState(is_on=False))
+    state = read(home_assistant, FAN).state
+    assert state is not None
+    assert not state.is_on
+
+
+def test_plug_is_switched(home_assistant: HomeAssistant) -> None:
+    """A plug follows on and off."""
+    for is_on in (True, False):
+        home_assistant.apply(PLUG, DeviceState(is_on=is_on))
+        assert read(home_assistant, PLUG).state == DeviceState(is_on=is_on)
+
+
+def test_call_returns_the_context_of_its_change(home_assistant: HomeAssistant) -> None:
+    """The context id of our own change is returned, and nothing is called a second time."""
+    context_ids = home_assistant.apply(PLUG, DeviceState(is_on=True))
+    assert context_ids == (read(home_assistant, PLUG).context_id,)
+    assert home_assistant.apply(PLUG, DeviceState(is_on=True)) == ()
+
+
+def test_power_sensor_is_a_number(home_assistant: HomeAssistant) -> None:
+    """A power sensor has a number and is neither on nor off."""
+    observed = read(home_assistant, POWER)
+    assert (observed.numeric_value, observed.state, observed.is_available) == (812.5, None, True)
+
+
+def test_missing_entity_is_seen_and_never_called(home_assistant: HomeAssistant) -> None:
+    """An entity that does not exist reads as missing, and commanding it fails by name."""
+    observed = read(home_assistant, "switch.nowhere")
+    assert observed.is_missing
+    assert observed.state is None
+    with pytest.raises(TransientError, match=r"switch\.nowhere does not exist"):
+        home_assistant.apply("switch.nowhere", DeviceState(is_on=True))
+
+
+def test_service_on_missing_entity_is_accepted(home_assistant: HomeAssistant) -> None:
+    """Home Assistant takes a call for a missing entity without a word: accepted means nothing."""
+    assert home_assistant.call_service("switch", "turn_on", {"entity_id": "switch.nowhere"}) == ()
+
+
+def test_unknown_service_is_refused_by_name(home_assistant: HomeAssistant) -> None:
+    """An unknown service is a lasting failure whose text names it."""
+    with pytest.raises(PermanentError, match=r"notify\.mobile_app_nobody"):
+        home_assistant.call_service("notify", "mobile_app_nobody", {"message": "x"})
+
+
+def test_setpoint_out_of_range_is_an_error(home_assistant: HomeAssistant) -> None:
+    """Home Assistant does refuse a setpoint out of range, so holding it within is needed."""
+    with pytest.raises((TransientError, PermanentError)):
+        home_assistant.call_service(
+            "climate", "set_temperature", {"entity_id": AC, "temperature": 90}
+        )
+
+
+def test_many_entities_are_read_at_once(home_assistant: HomeAssistant) -> None:
+    """A long list comes back in the order asked, missing ones among it."""
+    wanted = [AC, "fan.a", FAN, "fan.b", PLUG, "fan.c", POWER, "fan.d", "fan.e", "fan.f"]
+    observed = home_assistant.fetch_states(wanted)
+    assert [each.entity_id for each in observed] == wanted
+    assert [each.entity_id for each in observed if not each.is_missing] == [AC, FAN, PLUG, POWER]
+
+
+@pytest.mark.parametrize("kind", PhoneKind)
+def test_push_arrives_untouched(
+    house: House, home_assistant: HomeAssistant, kind: PhoneKind
+) -> None:
+    """The nested data of a push reach the phone as they were built."""
+    message = PhoneMessage(
+        service=PHONE,
+        kind=kind,
+        tag="heat:anna:1",
+        title="Cool down now: living room 29°",
+        body="Over the limit you set.",
+        severity=Severity.CRITICAL,
+        buttons=(PhoneButton("ON_IT_x7", "I'm on it"),),
+    )
+    MobileApp(home_assistant.call_service).send(message)
+    (push,) = house.pushes()
+    assert push["title"] == message.title
+    assert push["message"] == message.body
+    assert push["data"]["tag"] == message.tag
+    assert push["data"]["actions"] == [{"action": "ON_IT_x7", "title": "I'm on it"}]
+
+
+def test_button_is_heard(house: House, heard: tuple[HomeAssistantEvents, list[object]]) -> None:
+    """A button pressed on the phone is posted with its action and tag."""
+    stream, posted = heard
+    house.press("DRANK_x7", "hydration:anna:2")
+    assert stream.flush(2.0)
+    assert posted == [ButtonPressed("DRANK_x7", "hydration:anna:2")]
+
+
+def test_change_by_hand_is_heard(
+    house: House, heard: tuple[HomeAssistantEvents, list[object]]
+) -> None:
+    """A change by hand is posted with a context that no call of ours returned; others are not."""
+    stream, posted = heard
+    house.change(FAN, "on")
+    house.change(PLUG, "on")
+    assert stream.flush(2.0)
+    (observed,) = posted
+    assert isinstance(observed, DeviceObserved)
+    assert (observed.entity_id, observed.raw_state) == (FAN, "on")
+    assert observed.context_id
+
+
+def test_own_change_is_heard_as_rest_tells_it(
+    home_assistant: HomeAssistant, heard: tuple[HomeAssistantEvents, list[object]]
+) -> None:
+    """The last event of our own change equals the state read back, its context is one returned."""
+    stream, posted = heard
+    desired = DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=22.5)
+    context_ids = home_assistant.apply(AC, desired)
+    assert stream.flush(2.0)
+    last = posted[-1]
+    assert isinstance(last, DeviceObserved)
+    read_back = read(home_assistant, AC)
+    assert (last.state, last.context_id) == (desired, read_back.context_id)
+    assert {each.context_id for each in posted if isinstance(each, DeviceObserved)} == set(
+        context_ids
+    )
+    assert last.last_updated is not None
+    assert read_back.last_updated is not None
+    assert abs((last.last_updated - read_back.last_updated).total_seconds()) < 0.001
