@@ -1,0 +1,223 @@
+"""Build the home, its rooms, people and sensors from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from config.emergency import emergency_number
+from config.fields import slug_of
+from config.model import CoolingTable, PersonTable, RoomTable
+from config.settings import Settings
+from policies.model import (
+    CoolingDevice,
+    CoolingRole,
+    DeviceKind,
+    Flag,
+    Home,
+    Person,
+    Phone,
+    PhoneKind,
+    Room,
+    Stay,
+    Tuning,
+)
+
+UNLIMITED = 1_000_000  # messages a day, on a test bench
+COMPRESSOR_REST_S = 600.0  # Source: EVIDENCE 8, "Minimum on / off"
+FAN_REST_S = 120.0
+WIDELY_KNOWN_NUMBER = "112"  # reaches emergency services from mobile phones in most countries
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSettings:
+    """Say where a message holds its values; `None` leaves it to recognition."""
+
+    temperature_path: str | None = None
+    humidity_path: str | None = None
+    power_path: str | None = None
+    battery_path: str | None = None
+    unit: str | None = None  # "C" or "F"
+    match: Mapping[str, str] = field(default_factory=dict)
+    quantity: str | None = None  # "temperature" or "humidity": what a bare number means
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSettings:
+    """Describe one sensor: its topics, its room and how to read it."""
+
+    sensor_id: str
+    room_id: str
+    room_name: str
+    topic: str
+    availability_topic: str | None
+    mapping: MappingSettings
+    stale_after: timedelta | None  # None: learned from the sensor's own habit
+    is_outdoor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PowerMeterSettings:
+    """Describe how a cooling device's power is measured: by an entity, a topic or both."""
+
+    device_id: str
+    entity_id: str | None
+    topic: str | None
+
+
+def build_home(settings: Settings) -> Home:
+    """Build the home with its emergency number and policy constants."""
+    home = settings.home
+    number = home.emergency_number or emergency_number(home.country) or WIDELY_KNOWN_NUMBER
+    return Home(
+        home_id=home.id or slug_of(home.name) or "home",
+        name=home.name,
+        latitude_deg=home.latitude_deg,
+        longitude_deg=home.longitude_deg,
+        emergency_number=number,
+        tuning=build_tuning(settings),
+    )
+
+
+def build_tuning(settings: Settings) -> Tuning:
+    """Build the policy constants."""
+    given = settings.thresholds
+    return Tuning(
+        rolling_window=timedelta(seconds=given.rolling_window_s),
+        fast_window=timedelta(seconds=given.fast_window_s),
+        resolve_hold=timedelta(seconds=given.resolve_hold_s),
+        hysteresis_c=given.hysteresis_c,
+        unanswered_critical=timedelta(seconds=given.unanswered_critical_s),
+        planning_horizon=timedelta(hours=given.planning_horizon_h),
+        nudges_per_day=given.nudges_per_day if given.budgets else UNLIMITED,
+        pushes_per_day=given.pushes_per_day if given.budgets else UNLIMITED,
+        maximum_step_c_per_min=given.max_step_c_per_min or None,
+        repeat_interval=timedelta(seconds=given.repeat_interval_s),
+        mqtt_trouble_after=timedelta(seconds=given.mqtt_trouble_after_s),
+        forecast_usable=timedelta(hours=given.forecast_usable_h),
+    )
+
+
+def build_rooms(settings: Settings) -> tuple[Room, ...]:
+    """Build the rooms with their cooling devices."""
+    return tuple(
+        Room(
+            room_id=room.id,
+            name=room.name,
+            is_bedroom=room.bedroom,
+            devices=tuple(_build_device(room, device) for device in room.cooling),
+        )
+        for room in settings.rooms
+    )
+
+
+def build_people(settings: Settings) -> tuple[Person, ...]:
+    """Build the people; the rooms of their stays count among their rooms."""
+    return tuple(_build_person(person) for person in settings.people)
+
+
+def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
+    """Build the sensors of all rooms."""
+    return tuple(
+        SensorSettings(
+            sensor_id=sensor.id or slug_of(sensor.topic),
+            room_id=room.id,
+            room_name=room.name,
+            topic=sensor.topic,
+            availability_topic=sensor.availability_topic,
+            mapping=MappingSettings(
+                temperature_path=sensor.temperature_path,
+                humidity_path=sensor.humidity_path,
+                unit=sensor.unit,
+                match=dict(sensor.match),
+                quantity=sensor.quantity,
+            ),
+            stale_after=_seconds(sensor.stale_after_s),
+            is_outdoor=sensor.is_outdoor,
+        )
+        for room in settings.rooms
+        for sensor in room.sensors
+    )
+
+
+def build_power_meters(settings: Settings) -> tuple[PowerMeterSettings, ...]:
+    """Build the power meters of cooling devices that have one."""
+    return tuple(
+        PowerMeterSettings(_device_id(device), device.power_entity, device.power_topic)
+        for room in settings.rooms
+        for device in room.cooling
+        if device.power_entity or device.power_topic
+    )
+
+
+def _seconds(value: float | None) -> timedelta | None:
+    """Return a duration, or `None` for none."""
+    return None if value is None else timedelta(seconds=value)
+
+
+def _device_id(device: CoolingTable) -> str:
+    """Return a device's id, made from its entity when none is given."""
+    return device.id or slug_of(device.entity)
+
+
+def _build_device(room: RoomTable, device: CoolingTable) -> CoolingDevice:
+    """Build one cooling device; its kind is its entity's domain."""
+    kind = DeviceKind(device.entity.partition(".")[0])
+    natural = CoolingRole.FAN if kind is DeviceKind.FAN else CoolingRole.AIR_CONDITIONER
+    role = CoolingRole(device.role) if device.role else natural
+    is_fan = role is CoolingRole.FAN
+    rest = FAN_REST_S if is_fan else COMPRESSOR_REST_S
+    minimum_on = rest if device.minimum_on_s is None else device.minimum_on_s
+    minimum_off = rest if device.minimum_off_s is None else device.minimum_off_s
+    return CoolingDevice(
+        device_id=_device_id(device),
+        room_id=room.id,
+        entity_id=device.entity,
+        kind=kind,
+        role=role,
+        name=device.name or ("fan" if is_fan else "AC"),
+        target_day_c=device.target_day_c,
+        target_night_c=device.target_night_c,
+        minimum_on=timedelta(seconds=minimum_on),
+        minimum_off=timedelta(seconds=minimum_off),
+        longest_run=timedelta(seconds=device.max_run_s),
+        blind_cooling_max=timedelta(seconds=device.blind_cooling_max_s),
+        override=timedelta(seconds=device.override_s),
+        fan_percentage=device.fan_percentage,
+        has_power_sensor=bool(device.power_entity or device.power_topic),
+        running_power_w=device.running_power_w,
+    )
+
+
+def _build_person(person: PersonTable) -> Person:
+    """Build one person."""
+    stays = tuple(Stay(stay.room, stay.from_at, stay.until) for stay in person.stays)
+    rooms = dict.fromkeys([*person.rooms, *(stay.room_id for stay in stays)])
+    return Person(
+        person_id=person.id,
+        name=person.name,
+        rooms=tuple(rooms),
+        stays=stays,
+        level_1_c=person.level_1_c,
+        level_2_c=person.level_2_c,
+        level_3_c=person.level_3_c,
+        night_level_1_c=person.night_level_1_c,
+        night_level_2_c=person.night_level_2_c,
+        offset_c=person.offset_c,
+        flags=frozenset(flag for flag in Flag if getattr(person, flag.value)),
+        wake_at=person.wake_at,
+        bed_at=person.bed_at,
+        drinks_goal_ml=person.drinks_goal_ml,
+        portion_ml=person.portion_ml,
+        drink_interval=timedelta(seconds=person.drink_interval_s),
+        evening_cut_off=timedelta(seconds=person.evening_cut_off_s),
+        phones=tuple(_build_phones(person)),
+    )
+
+
+def _build_phones(person: PersonTable) -> Iterator[Phone]:
+    """Build a person's phones; two people may share one, so the channel names both."""
+    for phone in person.phones:
+        service = phone.service.removeprefix("notify.")
+        yield Phone(f"{person.id}:{service}", service, PhoneKind(phone.kind))

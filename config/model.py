@@ -1,0 +1,225 @@
+"""Describe every table and key of the settings file, with defaults and allowed ranges.
+
+Each number's default and range come from EVIDENCE 8 unless its comment says otherwise.
+Relations between keys are checked in `config.relations`, so that they are all told at once.
+"""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from config.fields import (
+    BaseTopic,
+    Between,
+    ClockTime,
+    CoolingEntity,
+    Country,
+    EmergencyNumber,
+    HomeAssistantUrl,
+    Host,
+    Id,
+    MatchValue,
+    Name,
+    NotifyService,
+    PowerEntity,
+    Switch,
+    Text,
+    TimeZone,
+    Topic,
+    Url,
+    one_of,
+)
+
+_UNITS = (("°C", "C"), ("°F", "F"), ("c", "C"), ("f", "F"), ("celsius", "C"), ("fahrenheit", "F"))
+Unit = Annotated[str, BeforeValidator(one_of("C", "F", spellings=_UNITS))]
+Quantity = Annotated[str, BeforeValidator(one_of("temperature", "humidity"))]
+MqttVersion = Annotated[str, BeforeValidator(one_of("5", "3.1.1"))]
+WeatherService = Annotated[str, BeforeValidator(one_of("open_meteo"))]
+PhoneApp = Annotated[str, BeforeValidator(one_of("android", "iphone"))]
+CoolingUse = Annotated[str, BeforeValidator(one_of("air_conditioner", "fan"))]
+
+LONG_CONTACT_S = 86_400
+PROTECTION_S = Between(120, 1800, "s", off=0)  # compressors need their rest
+
+
+class Table(BaseModel):
+    """Refuse unknown keys, never change, and never print an input (it may be a secret)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class HomeTable(Table):
+    """`[home]`: where the home is; the place serves the forecast, the country the safety texts."""
+
+    name: Name
+    id: Id | None = None  # part of the MQTT topics; from the name when it is not given
+    latitude_deg: Annotated[float, Between(-90, 90, "°")]
+    longitude_deg: Annotated[float, Between(-180, 180, "°")]
+    time_zone: TimeZone
+    country: Country
+    emergency_number: EmergencyNumber | None = None  # overrides the country's
+
+
+class MqttTable(Table):
+    """`[mqtt]`: the broker that the sensors speak to."""
+
+    host: Host = "localhost"
+    port: Annotated[int, Between(1, 65535)] | None = None  # 1883, or 8883 with tls
+    username: Text | None = None
+    password: SecretStr | None = None
+    password_file: Text | None = None
+    tls: Switch = False
+    ca_file: Text | None = None  # the home's own certificate authority
+    client_id: Id | None = None
+    version: MqttVersion = "5"
+    base_topic: BaseTopic = "keepcool"
+    keepalive_s: Annotated[int, Between(5, 600, "s")] = 30
+    allow_plaintext: Switch = False
+
+
+class HomeAssistantTable(Table):
+    """`[home_assistant]`: the road to phones and cooling."""
+
+    url: HomeAssistantUrl  # without /api
+    token: SecretStr | None = None
+    token_file: Text | None = None
+    allow_plaintext: Switch = False
+
+
+class WeatherTable(Table):
+    """`[weather]`: where the forecast comes from."""
+
+    source: WeatherService = "open_meteo"
+    base_url: Url | None = None  # a server of one's own
+    poll_interval_s: Annotated[int, Between(60, 21_600, "s")] = 1800
+
+
+class StorageTable(Table):
+    """`[storage]`: where keepcool keeps its database."""
+
+    state_directory: Text | None = None
+
+
+class ThresholdsTable(Table):
+    """`[thresholds]`: how fast and how often keepcool judges and speaks."""
+
+    rolling_window_s: Annotated[float, Between(60, 3600, "s", off=0)] = 1800.0
+    fast_window_s: Annotated[float, Between(60, 1800, "s", off=0)] = 600.0
+    resolve_hold_s: Annotated[float, Between(0, 3600, "s")] = 900.0
+    hysteresis_c: Annotated[float, Between(0, 2, "°C")] = 0.5
+    unanswered_critical_s: Annotated[float, Between(60, 3600, "s")] = 900.0
+    planning_horizon_h: Annotated[float, Between(1, 24, "h", off=0)] = 8.0
+    nudges_per_day: Annotated[int, Between(0, 24)] = 6
+    pushes_per_day: Annotated[int, Between(1, 24)] = 8
+    budgets: Switch = True  # false: no limit on messages a day, for test benches
+    max_step_c_per_min: Annotated[float, Between(1, 60, "°C", off=0)] = 10.0
+    repeat_interval_s: Annotated[float, Between(0, LONG_CONTACT_S, "s")] = 10_800.0
+    mqtt_trouble_after_s: Annotated[float, Between(10, LONG_CONTACT_S, "s")] = 300.0
+    forecast_usable_h: Annotated[float, Between(1, 48, "h")] = 12.0
+    decision_interval_s: Annotated[float, Between(0.01, 60, "s")] = 1.0
+
+
+class StayTable(Table):
+    """`[[person.stay]]`: a room in which a person usually is from one time of day to another."""
+
+    room: Id
+    from_at: ClockTime = Field(alias="from")
+    until: ClockTime
+
+
+class PhoneTable(Table):
+    """`[[person.phone]]`: a phone with the Home Assistant app."""
+
+    service: NotifyService
+    kind: PhoneApp
+
+
+class PersonTable(Table):
+    """`[[person]]`: someone keepcool looks after, with their own limits in °C."""
+
+    id: Id
+    name: Name
+    rooms: tuple[Id, ...] = ()
+    stays: tuple[StayTable, ...] = Field(default=(), alias="stay")
+    phones: tuple[PhoneTable, ...] = Field(default=(), alias="phone")
+    level_1_c: Annotated[float, Between(23, 28, "°C")] = 26.0
+    level_2_c: Annotated[float, Between(26, 31, "°C")] = 29.0
+    level_3_c: Annotated[float, Between(29, 33, "°C")] = 32.0
+    night_level_1_c: Annotated[float, Between(20, 26, "°C")] = 24.0
+    night_level_2_c: Annotated[float, Between(20, 26, "°C")] = 26.0
+    offset_c: Annotated[float, Between(-3, 2, "°C")] = 0.0
+    heat_sensitive: Switch = False
+    reduced_sweating: Switch = False
+    fluid_or_salt_loss: Switch = False
+    circulation: Switch = False
+    heat_production_or_set_point: Switch = False
+    lithium_or_narrow: Switch = False
+    fluid_restricted: Switch = False
+    wake_at: ClockTime = time(7, 0)
+    bed_at: ClockTime = time(22, 30)
+    drinks_goal_ml: Annotated[int, Between(1000, 3000, "ml")] | None = None
+    portion_ml: Annotated[int, Between(100, 300, "ml")] = 200
+    drink_interval_s: Annotated[float, Between(2700, 10_800, "s")] = 7200.0
+    evening_cut_off_s: Annotated[float, Between(0, 14_400, "s")] = 7200.0
+
+
+class SensorTable(Table):
+    """`[[room.sensor]]`: one sensor; without paths the well-known kinds are recognised."""
+
+    id: Id | None = None  # from the topic when it is not given
+    topic: Topic
+    availability_topic: Topic | None = None
+    temperature_path: Text | None = None
+    humidity_path: Text | None = None
+    unit: Unit | None = None
+    match: dict[str, MatchValue] = Field(default_factory=dict)  # only messages that say this
+    quantity: Quantity | None = None  # what a bare number means
+    stale_after_s: Annotated[float, Between(60, LONG_CONTACT_S, "s")] | None = None
+    is_outdoor: Switch = False
+
+
+class CoolingTable(Table):
+    """`[[room.cooling]]`: a device of Home Assistant that keepcool may switch."""
+
+    id: Id | None = None  # from the entity when it is not given
+    entity: CoolingEntity
+    name: Name | None = None
+    role: CoolingUse | None = None  # switches only
+    target_day_c: Annotated[float, Between(20, 26, "°C")] = 24.0
+    target_night_c: Annotated[float, Between(20, 26, "°C")] = 22.0
+    minimum_on_s: Annotated[float, PROTECTION_S] | None = None  # 600, fans 120
+    minimum_off_s: Annotated[float, PROTECTION_S] | None = None
+    max_run_s: Annotated[float, Between(14_400, LONG_CONTACT_S, "s")] = 43_200.0
+    blind_cooling_max_s: Annotated[float, Between(0, 21_600, "s")] = 10_800.0
+    override_s: Annotated[float, Between(1800, 43_200, "s")] = 7200.0
+    fan_percentage: Annotated[int, Between(1, 100, "%")] | None = None
+    power_entity: PowerEntity | None = None
+    power_topic: Topic | None = None
+    running_power_w: Annotated[float, Between(1, 3000, "W")] = 50.0
+
+
+class RoomTable(Table):
+    """`[[room]]`: a room with its sensors and cooling."""
+
+    id: Id
+    name: Name
+    bedroom: Switch = False
+    sensors: tuple[SensorTable, ...] = Field(default=(), alias="sensor")
+    cooling: tuple[CoolingTable, ...] = ()
+
+
+class Document(Table):
+    """The whole file."""
+
+    secrets_directory: Text | None = None
+    home: HomeTable
+    mqtt: MqttTable = Field(default_factory=MqttTable)
+    home_assistant: HomeAssistantTable | None = None
+    weather: WeatherTable = Field(default_factory=WeatherTable)
+    storage: StorageTable = Field(default_factory=StorageTable)
+    thresholds: ThresholdsTable = Field(default_factory=ThresholdsTable)
+    people: tuple[PersonTable, ...] = Field(default=(), alias="person")
+    rooms: tuple[RoomTable, ...] = Field(default=(), alias="room")

@@ -1,0 +1,311 @@
+"""Check what two keys say together: order, references, duplicates, roads that are missing.
+
+These checks read the plain document and skip what has the wrong shape, because they run beside
+pydantic's: a person who mends a file wants to hear everything at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from config.addresses import is_private, read_address
+from config.emergency import country_code, emergency_number
+from config.errors import Problem, nearest_name, show_value
+from config.fields import Between, slug_of
+from config.lines import KeyPath
+from config.model import PersonTable
+from config.source import Source
+from config.translation import key_name
+
+Located = tuple[KeyPath, Mapping[str, Any]]
+_DAY_LEVELS = ("level_1_c", "level_2_c", "level_3_c")
+_NIGHT_LEVELS = ("night_level_1_c", "night_level_2_c")
+_NEEDS_ROAD = "needs [home_assistant]: phones and cooling are reached through it"
+
+
+class Relations:
+    """Check one document; every method yields the problems of one kind."""
+
+    def __init__(self, document: Mapping[str, Any], source: Source) -> None:
+        self._document = document
+        self._source = source
+        self._people = list(tables_at(document, (), "person"))
+        self._rooms = list(tables_at(document, (), "room"))
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield every problem, in the order in which a reader meets the tables."""
+        checks: tuple[Callable[[], Iterator[Problem]], ...] = (
+            self._country,
+            self._plaintext,
+            self._lonely_password,
+            self._levels,
+            self._times,
+            self._places,
+            self._duplicate_ids,
+            self._duplicate_sensors,
+            self._duplicate_devices,
+            self._roles,
+            self._roads,
+        )
+        for check in checks:
+            yield from check()
+
+    def _problem(self, path: KeyPath, what: str, *, allowed: str = "", **more: str) -> Problem:
+        """Build a problem at a key, with the value that stands there."""
+        value: object = self._document
+        for part in path:
+            if isinstance(value, Mapping):
+                value = value.get(str(part))
+            elif isinstance(value, list) and isinstance(part, int):
+                value = value[part]
+        return Problem(
+            where=self._source.where(path),
+            key=key_name(path),
+            what=what,
+            value=None if isinstance(value, Mapping | list | None) else show_value(value),
+            allowed=allowed or None,
+            nearest=more.get("nearest") or None,
+            fix=more.get("fix") or None,
+        )
+
+    def _table(self, key: str) -> Mapping[str, Any]:
+        """Return a table, empty when there is none."""
+        table = self._document.get(key)
+        return table if isinstance(table, Mapping) else {}
+
+    def _country(self) -> Iterator[Problem]:
+        """Ask for a number that the safety texts can name."""
+        home = self._table("home")
+        code = country_code(_text(home, "country"))
+        if code and "emergency_number" not in home and emergency_number(code) is None:
+            what = "keepcool does not know this country's emergency number"
+            fix = 'add emergency_number = "..." to [home]'
+            yield self._problem(("home", "country"), what, fix=fix)
+
+    def _plaintext(self) -> Iterator[Problem]:
+        """Keep passwords and readings from crossing the internet in the clear, unless wanted."""
+        mqtt = self._table("mqtt")
+        host = _text(mqtt, "host")
+        if host and not is_private(host) and not (_flag(mqtt, "tls") or _is_open(mqtt)):
+            what = "is a public address, and without TLS everyone on the way can read along"
+            fix = "set tls = true in [mqtt], or allow_plaintext = true if you accept that"
+            yield self._problem(("mqtt", "host"), what, fix=fix)
+        for table, key in (("home_assistant", "url"), ("weather", "base_url")):
+            address = read_address(_text(self._table(table), key))
+            if address is None or address.is_encrypted or is_private(address.host):
+                continue
+            if not _is_open(self._table(table)):
+                what = "is a public address, and over http:// everyone on the way can read along"
+                fix = "write https://"
+                if table == "home_assistant":
+                    fix += ", or set allow_plaintext = true if you accept that"
+                yield self._problem((table, key), what, fix=fix)
+
+    def _lonely_password(self) -> Iterator[Problem]:
+        """Find a password without a user, which is a forgotten line."""
+        mqtt = self._table("mqtt")
+        for key in ("password", "password_file"):
+            if key in mqtt and "username" not in mqtt:
+                path = ("mqtt", key)
+                where, fix = self._source.where(path), 'add username = "..." to [mqtt]'
+                yield Problem(where, key_name(path), "stands without a username", fix=fix)
+
+    def _levels(self) -> Iterator[Problem]:
+        """Find levels that are not above the one before them."""
+        for path, person in self._people:
+            for ladder in (_DAY_LEVELS, _NIGHT_LEVELS):
+                for lower, upper in pairwise(ladder):
+                    low, high = _level(person, lower), _level(person, upper)
+                    if low is None or high is None or low < high:
+                        continue
+                    key = upper if upper in person else lower
+                    order = " < ".join(ladder)
+                    what = f"{lower} is {low:g} and {upper} is {high:g}"
+                    yield self._problem((*path, key), what, fix=f"they must rise: {order}")
+
+    def _times(self) -> Iterator[Problem]:
+        """Find days and stays without a length."""
+        for path, person in self._people:
+            wake, bed = person.get("wake_at", "07:00"), person.get("bed_at", "22:30")
+            if str(wake)[:5] == str(bed)[:5]:
+                key = "bed_at" if "bed_at" in person else "wake_at"
+                yield self._problem((*path, key), "wake_at and bed_at are the same")
+            for stay_path, stay in tables_at(person, path, "stay"):
+                start, end = stay.get("from"), stay.get("until")
+                if start is not None and str(start)[:5] == str(end)[:5]:
+                    what = "from and until are the same"
+                    fix = 'for the whole day, add the room to rooms = ["..."] instead'
+                    yield self._problem((*stay_path, "until"), what, fix=fix)
+
+    def _places(self) -> Iterator[Problem]:
+        """Find people in rooms that there are not, or in none."""
+        known = [_text(room, "id") for _, room in self._rooms if _text(room, "id")]
+        for path, person in self._people:
+            if not person.get("rooms") and not person.get("stay"):
+                fix = 'add rooms = ["..."] with the ids of the rooms they are usually in'
+                yield self._problem((*path, "rooms"), "is missing", fix=fix)
+            rooms = person.get("rooms")
+            places: list[tuple[KeyPath, object]] = [
+                ((*path, "rooms", number), room)
+                for number, room in enumerate(rooms if isinstance(rooms, list) else [])
+            ]
+            places += [
+                ((*stay_path, "room"), stay.get("room"))
+                for stay_path, stay in tables_at(person, path, "stay")
+            ]
+            for place, room in places:
+                if isinstance(room, str) and room.strip() not in known:
+                    nearest = nearest_name(room, known)
+                    listed = ", ".join(f'"{name}"' for name in known[:10]) or "none so far"
+                    yield self._problem(
+                        place,
+                        "there is no [[room]] with this id",
+                        allowed="" if nearest else listed,
+                        nearest=f'"{nearest}"' if nearest else "",
+                    )
+
+    def _duplicate_ids(self) -> Iterator[Problem]:
+        """Find ids that name two things."""
+        kinds: dict[str, list[tuple[KeyPath, str]]] = {
+            "person": [((*path, "id"), _text(table, "id")) for path, table in self._people],
+            "room": [((*path, "id"), _text(table, "id")) for path, table in self._rooms],
+            "sensor": [(p, sensor_id(t)) for p, t in self._inside_rooms("sensor")],
+            "cooling device": [(p, device_id(t)) for p, t in self._inside_rooms("cooling")],
+        }
+        for kind, entries in kinds.items():
+            seen: dict[str, KeyPath] = {}
+            for path, name in entries:
+                if name in seen and not self._is_told_elsewhere(kind, path, seen[name]):
+                    where = self._source.where(seen[name])
+                    at = path if path[-1] == "id" else (*path, "id")
+                    what = f'another {kind} has the id "{name}" ({where})'
+                    yield self._problem(at, what, fix="give each one an id of its own")
+                elif name:
+                    seen[name] = path
+
+    def _is_told_elsewhere(self, kind: str, path: KeyPath, other: KeyPath) -> bool:
+        """Return whether two ids are equal only because the things themselves are."""
+        tables = dict(self._inside_rooms("cooling")) | dict(self._inside_rooms("sensor"))
+        mine, others = tables.get(path), tables.get(other)
+        if mine is None or others is None or "id" in mine or "id" in others:
+            return False
+        if kind == "sensor":
+            return _sensor_identity(mine) == _sensor_identity(others)
+        return mine.get("entity") == others.get("entity")
+
+    def _duplicate_sensors(self) -> Iterator[Problem]:
+        """Find sensors whose value would count twice in a median."""
+        seen: dict[str, KeyPath] = {}
+        for path, sensor in self._inside_rooms("sensor"):
+            identity = _sensor_identity(sensor)
+            if not _text(sensor, "topic"):
+                continue
+            if identity in seen:
+                where = self._source.where((*seen[identity], "topic"))
+                what = f"another sensor has this topic ({where})"
+                fix = "take one out, or tell them apart by match, temperature_path or quantity"
+                yield self._problem((*path, "topic"), what, fix=fix)
+            seen.setdefault(identity, path)
+
+    def _duplicate_devices(self) -> Iterator[Problem]:
+        """Find devices that would obey two plans, and phones that would ring twice."""
+        seen: dict[str, KeyPath] = {}
+        for path, device in self._inside_rooms("cooling"):
+            entity = _text(device, "entity")
+            if entity and entity in seen:
+                what = f"already cools a room ({self._source.where((*seen[entity], 'entity'))})"
+                fix = "keep it in the room that it cools most"
+                yield self._problem((*path, "entity"), what, fix=fix)
+            seen.setdefault(entity, path)
+        for path, person in self._people:
+            services: set[str] = set()
+            for phone_path, phone in tables_at(person, path, "phone"):
+                service = _text(phone, "service")
+                if service and service in services:
+                    at = (*phone_path, "service")
+                    yield self._problem(at, "is there twice for this person", fix="take one out")
+                services.add(service)
+
+    def _roles(self) -> Iterator[Problem]:
+        """Find switches that do not say what hangs on them, and keys that a device cannot have."""
+        for path, device in self._inside_rooms("cooling"):
+            domain = _text(device, "entity").partition(".")[0]
+            if domain == "switch" and "role" not in device:
+                what = "a switch must say what it switches"
+                fix = 'add role = "air_conditioner" or role = "fan"'
+                yield self._problem((*path, "role"), what, fix=fix)
+            natural = {"climate": "air_conditioner", "fan": "fan"}.get(domain)
+            if natural and "role" in device and device["role"] != natural:
+                what = f"a {domain} entity is always {show_value(natural)}"
+                yield self._problem((*path, "role"), what, fix="take role out")
+            if "fan_percentage" in device and domain in ("climate", "switch"):
+                what = f"a {domain} entity has no percentage"
+                yield self._problem((*path, "fan_percentage"), what, fix="take it out")
+
+    def _roads(self) -> Iterator[Problem]:
+        """Find phones and devices without the Home Assistant that reaches them."""
+        if "home_assistant" in self._document:
+            return
+        fix = 'add [home_assistant] with url = "http://homeassistant.local:8123"'
+        for path, person in self._people:
+            for phone_path, _ in tables_at(person, path, "phone"):
+                yield self._problem((*phone_path, "service"), _NEEDS_ROAD, fix=fix)
+        for path, _ in self._inside_rooms("cooling"):
+            yield self._problem((*path, "entity"), _NEEDS_ROAD, fix=fix)
+
+    def _inside_rooms(self, key: str) -> Iterator[Located]:
+        """Yield every sensor or cooling device of every room."""
+        for path, room in self._rooms:
+            yield from tables_at(room, path, key)
+
+
+def tables_at(table: Mapping[str, Any], path: KeyPath, key: str) -> Iterator[Located]:
+    """Yield each table of a list of tables, with its path."""
+    entries = table.get(key)
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, Mapping):
+            yield (*path, key, number), entry
+
+
+def sensor_id(sensor: Mapping[str, Any]) -> str:
+    """Return a sensor's id, made from its topic when none is given."""
+    return _text(sensor, "id") or slug_of(_text(sensor, "topic"))
+
+
+def device_id(device: Mapping[str, Any]) -> str:
+    """Return a cooling device's id, made from its entity when none is given."""
+    return _text(device, "id") or slug_of(_text(device, "entity"))
+
+
+def _sensor_identity(sensor: Mapping[str, Any]) -> str:
+    """Return what makes a sensor's value its own."""
+    keys = ("topic", "match", "temperature_path", "humidity_path", "quantity")
+    return repr([sensor.get(key) for key in keys])
+
+
+def _text(table: Mapping[str, Any], key: str) -> str:
+    """Return a text without blanks around it; empty when there is none."""
+    value = table.get(key)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _flag(table: Mapping[str, Any], key: str) -> bool:
+    """Return whether a flag is set, in the file or in the environment."""
+    return str(table.get(key, "")).strip().lower() in ("true", "yes", "on")
+
+
+def _is_open(table: Mapping[str, Any]) -> bool:
+    """Return whether plain text was allowed."""
+    return _flag(table, "allow_plaintext")
+
+
+def _level(person: Mapping[str, Any], key: str) -> float | None:
+    """Return a level (its default when not given), or `None` when it is out of range anyway."""
+    info = PersonTable.model_fields[key]
+    value = person.get(key, info.default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    ranges = [rule for rule in info.metadata if isinstance(rule, Between)]
+    return value if all(rule.low <= value <= rule.high for rule in ranges) else None

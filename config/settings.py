@@ -1,0 +1,186 @@
+"""Load the household's settings: file, environment and secrets, refused as a whole or not at all.
+
+Environment variables (`KEEPCOOL_MQTT__HOST`) win over the file. `config.credentials` says where
+secrets may lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from config.addresses import is_private, is_this_machine, read_address
+from config.credentials import Folders, find_secret, needed_secrets, resolve
+from config.environment import overlay_environment
+from config.errors import Problem, SettingsError
+from config.model import (
+    Document,
+    HomeAssistantTable,
+    HomeTable,
+    MqttTable,
+    PersonTable,
+    RoomTable,
+    ThresholdsTable,
+    WeatherTable,
+)
+from config.relations import Relations
+from config.source import Source, read_document
+from config.translation import translate_errors
+
+PLAIN_PORT = 1883
+TLS_PORT = 8883
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hold settings that are complete and consistent. Secrets are `SecretStr` and never printed."""
+
+    home: HomeTable
+    mqtt: MqttTable
+    home_assistant: HomeAssistantTable | None
+    weather: WeatherTable
+    thresholds: ThresholdsTable
+    people: tuple[PersonTable, ...]
+    rooms: tuple[RoomTable, ...]
+    state_directory: Path
+    ca_file: Path | None = None
+    path: Path | None = None
+    absent_secrets: tuple[Problem, ...] = ()  # empty unless loaded with require_secrets=False
+    source: Source = field(default_factory=lambda: Source("settings"), repr=False, compare=False)
+
+    @property
+    def mqtt_port(self) -> int:
+        """Return the broker's port: as set, else 8883 with TLS and 1883 without."""
+        return self.mqtt.port or (TLS_PORT if self.mqtt.tls else PLAIN_PORT)
+
+    @property
+    def mqtt_password(self) -> str | None:
+        """Return the broker's password in the clear, for the adapter alone."""
+        return self.mqtt.password.get_secret_value() if self.mqtt.password else None
+
+    @property
+    def home_assistant_token(self) -> str | None:
+        """Return Home Assistant's token in the clear, for the adapter alone."""
+        if self.home_assistant is None or self.home_assistant.token is None:
+            return None
+        return self.home_assistant.token.get_secret_value()
+
+    @property
+    def is_mqtt_readable_by_others(self) -> bool:
+        """Return whether MQTT leaves this machine without encryption."""
+        return not self.mqtt.tls and not is_this_machine(self.mqtt.host)
+
+    @property
+    def is_home_assistant_readable_by_others(self) -> bool:
+        """Return whether the token leaves this machine without encryption."""
+        address = read_address(self.home_assistant.url) if self.home_assistant else None
+        return address is not None and not (address.is_encrypted or is_this_machine(address.host))
+
+    @property
+    def is_mqtt_private(self) -> bool:
+        """Return whether the broker is inside the home."""
+        return is_private(self.mqtt.host)
+
+
+def load_settings(
+    path: Path | None,
+    *,
+    environ: Mapping[str, str],
+    credentials_directory: Path | None,
+    require_secrets: bool,
+) -> Settings:
+    """Load and check everything; `path=None` means environment variables only.
+
+    Without `require_secrets` an absent secret is a warning (`Settings.absent_secrets`); one that is
+    empty, a placeholder or readable by everyone is refused either way.
+
+    Raises: SettingsError with all problems at once.
+    """
+    document, source = read_document(path) if path else ({}, Source("the environment"))
+    overlay = overlay_environment(document, environ)
+    source = Source(source.file_name, source.lines, overlay.origins)
+    base = path.parent.absolute() if path else Path.cwd()
+    problems = list(overlay.problems)
+
+    prepared = dict(overlay.document)
+    absent = _insert_secrets(prepared, source, credentials_directory, base, problems)
+    problems += Relations(overlay.document, source).problems()
+    try:
+        checked = Document.model_validate(prepared)
+    except ValidationError as err:
+        problems += translate_errors(err, overlay.document, source)
+        raise SettingsError(_in_reading_order(problems, absent, require_secrets)) from None
+    ca_file = resolve(checked.mqtt.ca_file, base) if checked.mqtt.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        where = source.where(("mqtt", "ca_file"))
+        fix = "name the certificate of the authority that signed the broker's"
+        problems.append(Problem(where, "mqtt.ca_file", f"there is no file {ca_file}", fix=fix))
+    if problems or (require_secrets and absent):
+        raise SettingsError(_in_reading_order(problems, absent, require_secrets))
+    return Settings(
+        home=checked.home,
+        mqtt=checked.mqtt,
+        home_assistant=checked.home_assistant,
+        weather=checked.weather,
+        thresholds=checked.thresholds,
+        people=checked.people,
+        rooms=checked.rooms,
+        state_directory=_state_directory(checked.storage.state_directory, base, environ),
+        ca_file=ca_file,
+        path=path,
+        absent_secrets=tuple(absent),
+        source=source,
+    )
+
+
+def _insert_secrets(
+    document: dict[str, Any],
+    source: Source,
+    credentials_directory: Path | None,
+    base: Path,
+    problems: list[Problem],
+) -> list[Problem]:
+    """Put secrets into the document, add what is wrong to `problems`, return those absent."""
+    named = document.get("secrets_directory")
+    secrets = resolve(named, base) if isinstance(named, str) and named.strip() else None
+    folders = Folders(credentials=credentials_directory, secrets=secrets)
+    absent: list[Problem] = []
+    for secret in needed_secrets(document):
+        finding = find_secret(secret, document, source, folders, base)
+        if finding.problem is not None:
+            (absent if finding.is_absent else problems).append(finding.problem)
+        table = document.get(secret.table)
+        if finding.value is not None and isinstance(table, dict):
+            document[secret.table] = {**table, secret.key: finding.value}
+    return absent
+
+
+def _state_directory(named: str | None, base: Path, environ: Mapping[str, str]) -> Path:
+    """Return where the database lives: as set, as systemd says, or in the user's home."""
+    if named is not None:
+        return resolve(named, base)
+    by_systemd = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if by_systemd:
+        return Path(by_systemd)
+    home = environ.get("HOME", "")
+    return (Path(home) if home else resolve("~", base)) / ".local" / "state" / "keepcool"
+
+
+def _in_reading_order(
+    problems: list[Problem],
+    absent: list[Problem],
+    require_secrets: bool,  # noqa: FBT001 - private
+) -> list[Problem]:
+    """Sort problems as a reader meets them in the file, each told once."""
+    told = dict.fromkeys([*problems, *absent] if require_secrets else problems)
+
+    def line(problem: Problem) -> tuple[str, int]:
+        file_name, _, number = problem.where.rpartition(":")
+        is_line = number.isdecimal()
+        return (file_name if is_line else problem.where, int(number) if is_line else 0)
+
+    return sorted(told, key=line)

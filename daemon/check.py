@@ -1,0 +1,354 @@
+"""Report whether keepcool could run: the settings, and every road it would use.
+
+Exit codes of `keepcool check`: 0 fine (warnings allowed), 1 something online is red, 2 the settings
+were refused. Nothing here reads settings or opens a connection: `cli` and `bootstrap` hand both in.
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol
+
+from integrations.errors import IntegrationError
+from policies.model import Person, Room
+
+EXIT_FINE = 0
+EXIT_RED = 1
+EXIT_REFUSED = 2
+SECOND_ROAD = "second road"
+USUAL_STALE_AFTER = timedelta(
+    minutes=130
+)  # Source: FAULTS 1, a battery sensor before it is learned
+_PROBE_ERRORS = (IntegrationError, OSError, sqlite3.Error)
+
+
+class Status(enum.StrEnum):
+    """Say how a row of the table ended, as it is printed."""
+
+    OK = "ok"
+    WARNING = "warning"
+    RED = "RED"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """Describe one thing that was checked; `fix` says what to do when it is not fine."""
+
+    name: str
+    status: Status
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Hold all rows of a check."""
+
+    rows: tuple[CheckRow, ...]
+    is_refused: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """Return the command's exit code, as in this module's docstring."""
+        if self.is_refused:
+            return EXIT_REFUSED
+        has_red = any(row.status is Status.RED for row in self.rows)
+        return EXIT_RED if has_red else EXIT_FINE
+
+
+class SensorSubject(Protocol):
+    """Describe what the check must know of a sensor."""
+
+    @property
+    def sensor_id(self) -> str:
+        """Name it as the database does."""
+        ...
+
+    @property
+    def room_name(self) -> str:
+        """Name its room for a person."""
+        ...
+
+    @property
+    def topic(self) -> str:
+        """Name its MQTT topic."""
+        ...
+
+    @property
+    def stale_after(self) -> timedelta | None:
+        """Say how old a reading may be; `None` when it is learned."""
+        ...
+
+
+class SettingsProblem(Protocol):
+    """Describe what the check must know of a problem or warning of the settings."""
+
+    @property
+    def where(self) -> str:
+        """Name the file and line."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """Name the key."""
+        ...
+
+    @property
+    def fix(self) -> str | None:
+        """Say what to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSubjects:
+    """Name what the online check looks at."""
+
+    broker: str  # "localhost:1883"
+    forecast_source: str
+    sensors: Sequence[SensorSubject]
+    rooms: Sequence[Room]
+    people: Sequence[Person]
+    home_assistant: str | None  # its address; None when there is none
+    power_entities: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Hold the calls that try each road; each returns what it found, or raises IntegrationError.
+
+    `read_sensor_ages` reads the running daemon's database and answers per sensor id; `None`, or no
+    entry, means never heard. `fetch_entity_states` answers per entity id with its state in words,
+    `None` when Home Assistant does not know it. `try_second_road` is `None` when there is none.
+    """
+
+    connect_broker: Callable[[], str]
+    read_sensor_ages: Callable[[], Mapping[str, timedelta | None]]
+    fetch_forecast: Callable[[], str]
+    greet_home_assistant: Callable[[], str]
+    fetch_entity_states: Callable[[Sequence[str]], Mapping[str, str | None]]
+    fetch_services: Callable[[], Mapping[str, frozenset[str]]]
+    try_second_road: Callable[[], str] | None = None
+
+
+def check_offline(
+    path: Path | None,
+    problems: Sequence[SettingsProblem],
+    warnings: Sequence[SettingsProblem],
+) -> CheckReport:
+    """Report what was found in the settings without leaving the machine.
+
+    `str()` of a problem or warning is its full line.
+    """
+    name = str(path) if path else "the environment"
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        head = CheckRow("settings", Status.RED, f"{name}: {count}; nothing is started")
+        rows = [CheckRow("settings", Status.RED, str(problem)) for problem in problems]
+        return CheckReport((head, *rows), is_refused=True)
+    head = CheckRow("settings", Status.OK, f"{name}: complete and consistent")
+    return CheckReport((head, *(_warning_row(warning) for warning in warnings)))
+
+
+def check_online(subjects: CheckSubjects, probes: Probes) -> CheckReport:
+    """Try every road and report each one; a red row says what to do."""
+    rows = [
+        _tried(
+            f"broker {subjects.broker}",
+            probes.connect_broker,
+            "see that mosquitto runs and that [mqtt] has the right host, port, user and password",
+        )
+    ]
+    rows += _sensor_rows(subjects, probes)
+    rows.append(
+        _tried(
+            f"forecast {subjects.forecast_source}",
+            probes.fetch_forecast,
+            "see that this machine reaches the internet; without a forecast nothing is seen ahead",
+        )
+    )
+    rows += _home_assistant_rows(subjects, probes)
+    rows.append(_second_road_row(probes))
+    return CheckReport(tuple(rows))
+
+
+def merge_reports(offline: CheckReport, online: CheckReport) -> CheckReport:
+    """Join both reports; what was tried online replaces the warning about it."""
+    tried = {row.name for row in online.rows}
+    kept = tuple(row for row in offline.rows if row.name not in tried)
+    return CheckReport(kept + online.rows, is_refused=offline.is_refused)
+
+
+def render_report(report: CheckReport, *, width: int = 80) -> str:
+    """Return the report as a table of plain text that fits `width` columns, without colour."""
+    indent = " " * 9
+    lines = []
+    for row in report.rows:
+        lines += textwrap.wrap(
+            f"{row.name}: {row.what}",
+            width,
+            initial_indent=f"{row.status:<9}",
+            subsequent_indent=indent,
+        )
+        if row.fix:
+            lines += textwrap.wrap(
+                row.fix, width, initial_indent=f"{indent}-> ", subsequent_indent=f"{indent}   "
+            )
+    counts = [
+        f"{sum(row.status is status for row in report.rows)} {status.lower()}" for status in Status
+    ]
+    return "\n".join([*lines, "", ", ".join(counts)])
+
+
+def _warning_row(warning: SettingsProblem) -> CheckRow:
+    """Return a warning of the settings as a row: its place in the text, its cure as the fix."""
+    fix = warning.fix or ""
+    text = str(warning).removesuffix(f"; {fix}") if fix else str(warning)
+    place = f"{warning.where}  " if warning.where else ""
+    what = text.removeprefix(place).removeprefix(f"{warning.key}: ")
+    return CheckRow(
+        name=warning.key or "settings",
+        status=Status.WARNING,
+        what=f"{what} ({warning.where})" if warning.where else what,
+        fix=fix,
+    )
+
+
+def _tried(name: str, probe: Callable[[], str], fix: str) -> CheckRow:
+    """Call a probe and report how it went."""
+    try:
+        return CheckRow(name, Status.OK, probe())
+    except _PROBE_ERRORS as err:
+        return CheckRow(name, Status.RED, _words(err), fix)
+
+
+def _words(error: Exception) -> str:
+    """Return an error's text, never empty."""
+    return str(error) or type(error).__name__
+
+
+def _sensor_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
+    """Report when each sensor was last heard."""
+    if not subjects.sensors:
+        fix = "add a [[room.sensor]] to a [[room]]"
+        yield CheckRow("sensors", Status.RED, "there are none: keepcool sees no room", fix)
+        return
+    try:
+        ages = probes.read_sensor_ages()
+    except _PROBE_ERRORS as err:
+        what = f"the daemon's database cannot be read: {_words(err)}"
+        fix = "start the daemon (sudo systemctl start keepcool), wait a minute, check again"
+        yield CheckRow("sensors", Status.RED, what, fix)
+        return
+    for sensor in subjects.sensors:
+        name = f"sensor {sensor.sensor_id} ({sensor.room_name})"
+        age = ages.get(sensor.sensor_id)
+        if age is None:
+            fix = f"watch it: mosquitto_sub -v -t '{sensor.topic}'; is the topic the right one?"
+            yield CheckRow(name, Status.RED, "never heard", fix)
+        elif age > (sensor.stale_after or USUAL_STALE_AFTER):
+            fix = "see to its battery and its distance from the hub"
+            yield CheckRow(name, Status.RED, f"last heard {_ago(age)}", fix)
+        else:
+            yield CheckRow(name, Status.OK, f"last heard {_ago(age)}")
+
+
+def _ago(age: timedelta) -> str:
+    """Return an age in words."""
+    minutes = int(age.total_seconds()) // 60
+    if minutes < 1:
+        return "just now"
+    if minutes < 120:  # noqa: PLR2004 - two hours
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago"
+
+
+def _home_assistant_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
+    """Report Home Assistant itself, then every entity and notify service of the settings."""
+    if subjects.home_assistant is None:
+        fix = "add [home_assistant] with url and token"
+        what = "not set up: no phone is told and nothing is switched on"
+        yield CheckRow("Home Assistant", Status.RED, what, fix)
+        return
+    row = _tried(
+        f"Home Assistant {subjects.home_assistant}",
+        probes.greet_home_assistant,
+        "see that the url opens in a browser; create a new token under your profile > Security",
+    )
+    yield row
+    if row.status is Status.RED:
+        what = "not tried, because Home Assistant did not answer"
+        yield CheckRow("entities and phones", Status.WARNING, what, "mend the row above first")
+        return
+    yield from _entity_rows(subjects, probes)
+    yield from _service_rows(subjects, probes)
+
+
+def _entity_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
+    """Report every entity that is commanded or read."""
+    names = [device.entity_id for room in subjects.rooms for device in room.devices]
+    names += subjects.power_entities
+    if not names:
+        return
+    try:
+        states = probes.fetch_entity_states(names)
+    except _PROBE_ERRORS as err:
+        yield CheckRow("entities", Status.RED, _words(err), "check again in a minute")
+        return
+    for name in names:
+        state = states.get(name)
+        if state is None:
+            fix = "compare with Home Assistant: Settings > Devices & services > Entities"
+            yield CheckRow(name, Status.RED, "Home Assistant does not know this entity", fix)
+        elif state in ("unavailable", "unknown"):
+            fix = "see that the device has power and is in the network"
+            yield CheckRow(name, Status.RED, f"Home Assistant says {state}", fix)
+        else:
+            yield CheckRow(name, Status.OK, state)
+
+
+def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
+    """Report every phone's notify service."""
+    phones = [(person, phone) for person in subjects.people for phone in person.phones]
+    for person in subjects.people:
+        if not person.phones:
+            fix = f"add a [[person.phone]] for {person.name}"
+            yield CheckRow(f"phone of {person.name}", Status.RED, "there is none", fix)
+    if not phones:
+        return
+    try:
+        known = probes.fetch_services().get("notify", frozenset())
+    except _PROBE_ERRORS as err:
+        yield CheckRow("phones", Status.RED, _words(err), "check again in a minute")
+        return
+    for person, phone in phones:
+        name = f"phone of {person.name}"
+        if phone.service in known:
+            what = (
+                f"notify.{phone.service} is there; try it: keepcool test-alert {person.person_id}"
+            )
+            yield CheckRow(name, Status.OK, what)
+            continue
+        close = get_close_matches(phone.service, sorted(known), n=1)
+        fix = (
+            f"did you mean notify.{close[0]}?"
+            if close
+            else "open the Home Assistant app on the phone, allow notifications, restart Home Assistant"
+        )
+        what = f"Home Assistant has no notify.{phone.service}"
+        yield CheckRow(name, Status.RED, what, fix)
+
+
+def _second_road_row(probes: Probes) -> CheckRow:
+    """Report the road that is left when Home Assistant is down."""
+    if probes.try_second_road is None:
+        what = "there is none: if Home Assistant is down nothing reaches you"
+        fix = "agree a daily call with someone on hot days; this version has no second road yet"
+        return CheckRow(SECOND_ROAD, Status.RED, what, fix)
+    return _tried(SECOND_ROAD, probes.try_second_road, "see that its address is still right")
