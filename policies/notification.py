@@ -49,8 +49,9 @@ def notify_reason(
 ) -> NotifyReason | None:
     """Return why to speak of `alert` now, or `None` to stay quiet.
 
-    `finding` is what keeps the alert alive, `before` the same episode as the last decision left it (`None`: it opens now), `ended` the
-    resolved episodes of the same policy and subject that are still remembered.
+    `finding` is what keeps the alert alive, `before` the same episode as the last decision left it
+    (`None`: it opens now), `ended` the resolved episodes of the same policy and subject that are
+    still remembered.
     """
     if alert.phase is AlertPhase.RESOLVED or alert.severity is Severity.DISPLAY:
         return None
@@ -104,6 +105,11 @@ def counted_level(alert: Alert) -> HeatLevel:
     So a level 3 that was announced still speaks when it is there.
     """
     return min(alert.level, HeatLevel.WARNING) if alert.is_expected else alert.level
+
+
+def is_same_matter(alert: Alert, message_id: str) -> bool:
+    """Return whether a message id is about what the alert is about: trouble differs by its id."""
+    return alert.key.policy != "trouble" or alert.message.message_id == message_id
 
 
 def is_silenced(
@@ -162,6 +168,7 @@ def _reason_for_untold(alert: Alert, ended: Iterable[Alert], tuning: Tuning) -> 
         if earlier.since_told is not None
         and earlier.told_severity >= alert.severity
         and earlier.told_level >= counted_level(alert)
+        and is_same_matter(earlier, alert.message.message_id)
     ]
     ages = [earlier.since_told for earlier in told if earlier.since_told is not None]
     if any(age < _repeat_interval(alert, tuning) for age in ages):

@@ -181,8 +181,8 @@ TEXTS: Mapping[str, Text] = {
         ),
     ),
     "trouble_device_failed": Text(
-        ("Switch on by hand: {device}, {room}", "Switch on by hand: {device}"),
-        (("{device} did not respond: please switch it on by hand.",),),
+        ("Switch {on_or_off} by hand: {device}, {room}", "Switch {on_or_off} by hand: {device}"),
+        (("{device} did not respond: please switch it {on_or_off} by hand.",),),
     ),
     "trouble_plug_low_power": Text(
         ("Check {device}: {room}", "Check {device}"),
@@ -212,7 +212,10 @@ TEXTS: Mapping[str, Text] = {
     # ------------------------------------------------------------------ cooling, for display
     "cooling_over_limit": Text(
         ("Cooling the {room}", "Cooling"),
-        (("Cooling: over the limit of {limit}.", "Cooling: the room is over its limit."),),
+        (
+            ("Cooling: over the limit of {limit}.", "Cooling: the room is over its limit."),
+            ("Aim: {target}.",),
+        ),
     ),
     "cooling_ahead": Text(
         ("Cooling the {room} early", "Cooling early"),
@@ -221,12 +224,21 @@ TEXTS: Mapping[str, Text] = {
                 "Cooling early: {expected_temperature} expected by {expected_at}.",
                 "Cooling early: the room will soon be over its limit.",
             ),
+            ("Aim: {target}.",),
         ),
     ),
-    "cooling_fan": Text(("Fan on: {room}", "Fan on"), (("The fan is running.",), _FAN)),
+    "cooling_fan": Text(("Fan on: {room}", "Fan on"), (("{fan}", "The fan is running."),)),
     "cooling_blind": Text(
         ("Cooling goes on: {room}", "Cooling goes on"),
         (("I cannot see {the_room}, so the cooling stays on for a while.",),),
+    ),
+    "cooling_unseen": Text(
+        ("Not cooling unseen: {room}", "Not cooling unseen"),
+        (("I cannot see {the_room}, so I start no cooling there.",),),
+    ),
+    "cooling_automatic_off": Text(
+        ("Automatic cooling is off: {room}", "Automatic cooling is off"),
+        (("Automatic cooling of {device} is off, so I leave it alone.",),),
     ),
     "cooling_reached_target": Text(
         ("Cool enough: {room}", "Cool enough"),

@@ -18,7 +18,17 @@ from policies.alert import Message, Verb
 from policies.model import Flag, Home, Person, PhoneKind
 from policies.texts_en import FALLBACK, PHRASES, SAFETY_CARD, SAFETY_SHORT, TEXTS, Text
 
-__all__ = ["SAFETY_CARD", "SAFETY_SHORT", "Words", "button_title", "render", "safety_card"]
+__all__ = [
+    "SAFETY_CARD",
+    "SAFETY_SHORT",
+    "Words",
+    "button_title",
+    "carries_safety_text",
+    "plain_text",
+    "render",
+    "safety_card",
+    "safety_short",
+]
 
 LONGEST_TITLE = 40  # Source: DESIGN "Alerts"
 LONGEST_BODY = 110
@@ -75,8 +85,18 @@ def render(message: Message, person: Person, home: Home, verbs: tuple[Verb, ...]
     return Words(
         title=_choose_title(text, slots),
         body=_join_body(text, slots, texts_en.PRESS_AND_HOLD if has_hint else ""),
-        safety_text=_fill_number(SAFETY_SHORT, home) if text.is_at_level_3 else None,
+        safety_text=safety_short(home) if text.is_at_level_3 else None,
     )
+
+
+def carries_safety_text(message: Message) -> bool:
+    """Return whether a message is at level 3 or above, and so carries the short safety text."""
+    return TEXTS.get(message.message_id, FALLBACK).is_at_level_3
+
+
+def safety_short(home: Home) -> str:
+    """Return the short safety text with the home's emergency number. Source: EVIDENCE 5.1."""
+    return _fill_number(SAFETY_SHORT, home)
 
 
 def safety_card(home: Home) -> str:
@@ -118,6 +138,7 @@ def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> 
         "the_room": _with_article(names["room"] or "room"),
         "the_device": _with_article(device),
         "feels_like": "",
+        "on_or_off": "off" if parameters.get("is_wanted_on") is False else "on",
         "unanswered": _minutes(home.tuning.unanswered_critical),
     }
     slots |= {slot: plain_text(parameters.get(key) or "", 5) for slot, key in _TIMES.items()}
@@ -140,6 +161,7 @@ def _temperature_slots(parameters: Parameters) -> dict[str, str]:
         "air": "" if air_c is None else f"Air {air_c:.1f}°",
         "expected_temperature": "" if expected_c is None else f"{expected_c:.0f}°",
         "limit": _short_degrees(_number(parameters.get("limit_c"))),
+        "target": _short_degrees(_number(parameters.get("target_c"))),
     }
     is_felt_hotter = (
         air_c is not None and effective_c is not None and (effective_c - air_c >= FELT_DIFFERENCE_C)
