@@ -27,10 +27,10 @@ def ask(
     fields: Mapping[str, object],
     timeout_s: float,
 ) -> tuple[bool, str]:
-    """Publish a command with an id and return the daemon's answer: whether it was done, and its words.
+    """Publish a command and return the daemon's answer: whether it was done, and its words.
 
     Args:
-        build_link: makes a link that posts its events to the given function and hears the given topic.
+        build_link: makes a link that posts to the given function and hears the given topic.
         topics: of the home.
         command_topic: where the daemon hears this kind of command.
         fields: what to ask.

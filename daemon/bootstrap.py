@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from config.home import (
@@ -27,6 +28,7 @@ from daemon import __version__
 from daemon.asking import ask
 from daemon.clock import SystemClock
 from daemon.commands import CommandParser
+from daemon.decode import decode_line
 from daemon.events import StopRequested
 from daemon.faces import Topics, status_path
 from daemon.inbox import Inbox
@@ -37,6 +39,7 @@ from daemon.state import HomeState
 from daemon.stepping import SteppedClock
 from daemon.stepping import run_stepped as serve_driver
 from daemon.store import DATABASE_NAME, Store, StoreError
+from integrations import open_meteo
 from integrations.errors import PermanentError
 from integrations.ha_events import HomeAssistantEvents
 from integrations.home_assistant import HomeAssistant
@@ -44,12 +47,18 @@ from integrations.home_assistant_states import parse_state
 from integrations.mobile_app import MobileApp
 from integrations.mqtt import MqttClient, MqttOptions, Subscription
 from integrations.mqtt_payloads import PayloadMapping, parse_message
-from integrations.open_meteo import OpenMeteo
 from policies.arbitrate import decide
 from policies.model import Home, SensorMessage
 from policies.plausibility import INDOORS, OUTDOORS, Bounds
 
 LOCK_NAME = "keepcool.lock"
+# What the settings allow, in the parsers' words.
+_UNITS: Mapping[str | None, Literal["c", "f"] | None] = {None: None, "C": "c", "F": "f"}
+_QUANTITIES: Mapping[str | None, Literal["temperature", "humidity"] | None] = {
+    None: None,
+    "temperature": "temperature",
+    "humidity": "humidity",
+}
 MACHINE_ID_PATH = "/etc/machine-id"
 
 
@@ -163,7 +172,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
 
 
 def build_home_assistant(settings: Settings) -> HomeAssistant | None:
-    """Build the road to Home Assistant, or `None` when the settings name none. Raises: StartError."""
+    """Build the road to Home Assistant; `None` when none is set. Raises: StartError."""
     if settings.home_assistant is None or settings.home_assistant_token is None:
         return None
     try:
@@ -175,11 +184,9 @@ def build_home_assistant(settings: Settings) -> HomeAssistant | None:
 def build_weather(settings: Settings) -> WeatherSource:
     """Build the forecast's source. Raises: StartError."""
     home = settings.home
-    base_url: Mapping[str, str] = (
-        {"base_url": settings.weather.base_url} if settings.weather.base_url else {}
-    )
+    base_url = settings.weather.base_url or open_meteo.DEFAULT_URL
     try:
-        return OpenMeteo(home.latitude_deg, home.longitude_deg, **base_url)
+        return open_meteo.OpenMeteo(home.latitude_deg, home.longitude_deg, base_url=base_url)
     except PermanentError as error:
         raise StartError(str(error)) from error
 
@@ -216,11 +223,21 @@ def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessa
     """Return the payload parser of one sensor."""
     if mapping == MappingSettings():
         return parse_message
-    return functools.partial(parse_message, mapping=PayloadMapping(**_mapping_fields(mapping)))
+    explicit = PayloadMapping(
+        temperature_path=mapping.temperature_path,
+        humidity_path=mapping.humidity_path,
+        power_path=mapping.power_path,
+        battery_path=mapping.battery_path,
+        unit=_UNITS[mapping.unit],
+        match=mapping.match,
+        quantity=_QUANTITIES[mapping.quantity],
+    )
+    return functools.partial(parse_message, mapping=explicit)
 
 
-def _mapping_fields(mapping: MappingSettings) -> dict[str, object]:
-    return {name: getattr(mapping, name) for name in MappingSettings.__dataclass_fields__}
+def decode(line: str) -> str:
+    """Answer one line of `keepcool decode`."""
+    return decode_line(line, parse_message)
 
 
 def _parse_power(topic: str, payload: bytes) -> float | None:

@@ -85,7 +85,9 @@ def run(config_path: Path, log_level: str, stepped: str | None, start_at: str | 
 
 @main.command()
 @config_option
-@click.option("--online", is_flag=True, help="Also try broker, sensors, forecast and Home Assistant.")
+@click.option(
+    "--online", is_flag=True, help="Also try broker, sensors, forecast and Home Assistant."
+)
 def check(config_path: Path, *, online: bool) -> None:
     """Check the settings, and with --online everything that they name.
 
@@ -157,12 +159,15 @@ def _ask_daemon(
 
 @main.command()
 def decode() -> None:
-    """Say what keepcool reads from MQTT messages: JSON lines {"topic", "payload"} in, JSON lines out."""
-    from daemon.decode import decode_line  # noqa: PLC0415 - see run
+    """Say what keepcool reads from MQTT messages.
+
+    In: JSON lines {"topic", "payload"}; out: JSON lines.
+    """
+    from daemon import bootstrap  # noqa: PLC0415 - see run
 
     for line in sys.stdin:
         if line.strip():
-            click.echo(decode_line(line))
+            click.echo(bootstrap.decode(line))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ LEVEL_STYLES = ("green", "yellow", "dark_orange", "red", "bold white on red")
 
 
 def show_status(home_id: str, state_directory: Path, *, as_json: bool, is_watching: bool) -> int:
-    """Print the status once or again and again; return the exit code (1: the daemon does not run)."""
+    """Print the status once, or again and again; return 1 when the daemon does not run."""
     console = Console(highlight=False)
     if is_watching and not as_json:
         try:
@@ -91,7 +91,9 @@ def _rooms(status: dict[str, Any]) -> Table:
             Text(str(room["level"]), style=style),
             degrees(room["effective_temperature_c"]),
             degrees(room["temperature_c"]),
-            "–" if room["relative_humidity_pct"] is None else f"{room['relative_humidity_pct']:.0f} %",
+            "-"
+            if room["relative_humidity_pct"] is None
+            else f"{room['relative_humidity_pct']:.0f} %",
             f"{span(room['age_s'])} ago" if room["age_s"] is not None else room["freshness"],
             Text(room["reason"]),
         )
@@ -108,7 +110,7 @@ def _people(status: dict[str, Any]) -> Table:
             Text(person["person_id"]),
             Text(str(person["level"]), style=LEVEL_STYLES[person["level"]]),
             drunk,
-            f"in {span(due)}" if due else "–",
+            f"in {span(due)}" if due else "-",
         )
     return table
 
@@ -129,7 +131,7 @@ def _cooling(status: dict[str, Any]) -> list[Table]:
         table.add_row(
             Text(device["entity_id"]),
             "?" if is_on is None else ("on" if is_on else "off"),
-            "–" if wanted is None else ("on" if wanted else "off"),
+            "-" if wanted is None else ("on" if wanted else "off"),
             note,
         )
     return [table]
@@ -158,26 +160,32 @@ def _roads(status: dict[str, Any]) -> Table:
     table = Table("Road", "State", "Detail", box=None)
     for link in status["links"]:
         state = "up" if link["is_up"] else f"down for {span(link['down_for_s'])}"
-        table.add_row(link["link"], Text(state, style="green" if link["is_up"] else "red"), Text(link["detail"]))
+        table.add_row(
+            link["link"],
+            Text(state, style="green" if link["is_up"] else "red"),
+            Text(link["detail"]),
+        )
     forecast = status["forecast"]
     age = forecast["age_s"]
     table.add_row(
         "forecast",
         "none yet" if age is None else f"{span(age)} old",
-        Text(forecast["last_error"] or (f"from {forecast['source']}" if forecast["source"] else "")),
+        Text(
+            forecast["last_error"] or (f"from {forecast['source']}" if forecast["source"] else "")
+        ),
     )
     return table
 
 
 def degrees(value: float | None) -> str:
     """Render a temperature."""
-    return "–" if value is None else f"{value:.1f} °C"
+    return "-" if value is None else f"{value:.1f} °C"
 
 
 def span(seconds: float | None) -> str:
     """Render a duration in its largest fitting unit."""
     if seconds is None:
-        return "–"
+        return "-"
     if seconds < 120:  # noqa: PLR2004 - two minutes
         return f"{seconds:.0f} s"
     if seconds < 7200:  # noqa: PLR2004 - two hours

@@ -17,7 +17,7 @@ _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """Mark a moment so that its age is right after a clock step and after a reboot (docs/decisions.md)."""
+    """Mark a moment so that its age is right after a clock step and after a reboot."""
 
     boot_id: str
     boot_s: float
@@ -30,7 +30,7 @@ class Instant:
         return timedelta(seconds=now.boot_s - self.boot_s)
 
     def plausible_elapsed_until(self, now: Instant) -> timedelta:
-        """Return the time from this moment to `now`; over a reboot by the wall clock, never negative."""
+        """Return the time to `now`; over a reboot by the wall clock, never negative."""
         elapsed = self.elapsed_until(now)
         return elapsed if elapsed is not None else max(now.utc - self.utc, timedelta(0))
 
@@ -45,14 +45,16 @@ class SystemClock:
     def __init__(self) -> None:
         """Read the boot id once; it cannot change under a running process."""
         self._synchronised = (-math.inf, False)
-        self._boot_id = BOOT_ID_PATH.read_text(encoding="ascii").strip() if BOOT_ID_PATH.exists() else "unknown"
+        self._boot_id = (
+            BOOT_ID_PATH.read_text(encoding="ascii").strip() if BOOT_ID_PATH.exists() else "unknown"
+        )
 
     def boot_s(self) -> float:
         """Return seconds since boot, suspend included."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def is_synchronised(self) -> bool:
-        """Return whether the kernel or systemd-timesyncd says that the wall time is synchronised."""
+        """Return whether kernel or systemd-timesyncd say that wall time is synchronised."""
         asked_s, answer = self._synchronised
         if self.boot_s() - asked_s > _ASK_AGAIN_S:
             answer = SYNCHRONISED_PATH.exists() or _kernel_clock_state() != _TIME_ERROR
@@ -66,9 +68,11 @@ class SystemClock:
 
 def _kernel_clock_state() -> int:
     """Return adjtimex(2)'s clock state without changing anything; 0 when it cannot be asked."""
-    buffer = ctypes.create_string_buffer(256)  # struct timex is 208 bytes or less; modes = 0 only reads
+    buffer = ctypes.create_string_buffer(
+        256
+    )  # struct timex is 208 bytes or less; modes = 0 only reads
     try:
         state: int = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)
     except (OSError, AttributeError):
         return 0
-    return state if state >= 0 else 0
+    return max(state, 0)

@@ -1,4 +1,4 @@
-"""Understand what people and their automations ask of keepcool over MQTT, and refuse it in plain words."""
+"""Understand what people and automations ask over MQTT, and refuse in plain words."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ class CommandParser:
         """Know the people, whose ids a command names."""
         self._people = {person.person_id: person for person in people}
         self._topics = topics
-        self._drink_topics = {topics.person_drink(person_id): person_id for person_id in self._people}
+        self._drink_topics = {
+            topics.person_drink(person_id): person_id for person_id in self._people
+        }
 
     @property
     def topics(self) -> frozenset[str]:
@@ -61,7 +63,9 @@ class CommandParser:
         own = {self._topics.log_command, self._topics.test_alert_command}
         return frozenset(self._drink_topics) | own
 
-    def parse(self, topic: str, payload: bytes, *, is_retained: bool, now: Instant) -> Command | None:
+    def parse(
+        self, topic: str, payload: bytes, *, is_retained: bool, now: Instant
+    ) -> Command | None:
         """Return the command, or `None` for a retained one, which is always old news.
 
         Raises: CommandError.
@@ -98,7 +102,8 @@ def check_amount(value: object) -> int:
         raise CommandError(f"amount_ml = {value!r}: give a number of millilitres, like 200")
     if not SMALLEST_DRINK_ML <= value <= LARGEST_DRINK_ML:
         raise CommandError(
-            f"amount_ml = {value:g}: allowed are {SMALLEST_DRINK_ML} to {LARGEST_DRINK_ML} ml for one drink"
+            f"amount_ml = {value:g}: allowed for one drink are "
+            f"{SMALLEST_DRINK_ML} to {LARGEST_DRINK_ML} ml"
         )
     return round(value)
 
@@ -107,8 +112,8 @@ def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int) -> None:
     """Refuse what nobody drinks so fast. Raises: CommandError."""
     if drunk_in_ten_minutes_ml + amount_ml > MOST_IN_TEN_MINUTES_ML:
         raise CommandError(
-            f"{amount_ml} ml not recorded: {drunk_in_ten_minutes_ml} ml were logged in the last ten "
-            f"minutes, and more than {MOST_IN_TEN_MINUTES_ML} ml in that time is not believed"
+            f"{amount_ml} ml not recorded: {drunk_in_ten_minutes_ml} ml were logged in the last "
+            f"ten minutes, and more than {MOST_IN_TEN_MINUTES_ML} ml in that time is not believed"
         )
 
 
@@ -134,7 +139,11 @@ def _parse_fields(payload: bytes, now: Instant) -> dict[str, Any]:
         try:
             age = now.utc - datetime.fromisoformat(str(at))
         except (ValueError, TypeError):
-            raise CommandError(f"at = {at!r}: give a time with its zone, like 2026-07-01T12:00:00+00:00") from None
+            raise CommandError(
+                f"at = {at!r}: give a time with its zone, like 2026-07-01T12:00:00+00:00"
+            ) from None
         if abs(age) > OLDEST_COMMAND:
-            raise CommandError("the command is older than 60 s, or a clock is wrong: not carried out")
+            raise CommandError(
+                "the command is older than 60 s, or a clock is wrong: not carried out"
+            )
     return fields

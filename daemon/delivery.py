@@ -1,4 +1,4 @@
-"""Call slow outside systems on worker threads; each call's result comes back into the inbox as an event."""
+"""Call slow outside systems on worker threads; each result comes back as an event."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from daemon.ports import HomePort, PhonePort, WeatherSource
     from policies.model import DeviceState
 
-LONGEST_JOB_S = 120.0  # every outside call has time-outs of seconds: a longer one hangs (blocked DNS)
+LONGEST_JOB_S = (
+    120.0  # every outside call has time-outs of seconds: a longer one hangs (blocked DNS)
+)
 log = structlog.get_logger()
 Job = Callable[[], "Event"]
 Crashed = Callable[[str], "Event"]  # what to post when a job raised what it should not
@@ -93,7 +95,9 @@ def deliver(phone: PhonePort, row: OutboxRow) -> DeliveryFinished:
         phone.send(row.message)
     except IntegrationError as error:
         text, is_permanent, retry_after_s = _describe(error)
-        return DeliveryFinished(row.row_id, text, is_permanent=is_permanent, retry_after_s=retry_after_s)
+        return DeliveryFinished(
+            row.row_id, text, is_permanent=is_permanent, retry_after_s=retry_after_s
+        )
     return DeliveryFinished(row.row_id)
 
 

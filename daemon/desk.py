@@ -1,4 +1,4 @@
-"""Answer what people ask: buttons on the phone, drinks, test alerts; every answer ties to what was asked."""
+"""Answer what people ask: buttons on the phone, drinks, test alerts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Reply:
 
 
 class Desk:
-    """Handle commands and buttons. It changes state and collects `Changes`; the loop commits them."""
+    """Handle commands and buttons; it collects `Changes`, which the loop commits."""
 
     def __init__(
         self, commands: CommandParser, topics: Topics, publish: Callable[..., None]
@@ -64,7 +64,12 @@ class Desk:
     # ----------------------------------------------------------------- commands over MQTT
 
     def handle_command(
-        self, event: MessageReceived, state: HomeState, outbox: Outbox, now: Instant, changes: Changes
+        self,
+        event: MessageReceived,
+        state: HomeState,
+        outbox: Outbox,
+        now: Instant,
+        changes: Changes,
     ) -> Reply | None:
         """Carry out a command; return the reply to send after the commit, if one was asked for."""
         request_id = _request_id(event.payload)
@@ -189,7 +194,13 @@ class Desk:
         person = state.people[person_id].person
         words = render(Message("already_over"), person, state.home)
         notification = Notification(
-            key, person_id, NotifyReason.NEW, Severity.NUDGE, HeatLevel.NORMAL, words.title, words.body
+            key,
+            person_id,
+            NotifyReason.NEW,
+            Severity.NUDGE,
+            HeatLevel.NORMAL,
+            words.title,
+            words.body,
         )
         for row in push_rows(notification, person, now)[0]:
             changes.outbox.extend(outbox.add(row))
@@ -202,5 +213,3 @@ def _request_id(payload: bytes) -> str | None:
         return None
     value = fields.get("id") if isinstance(fields, dict) else None
     return value if isinstance(value, str) and value.isalnum() else None
-
-

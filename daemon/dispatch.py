@@ -1,4 +1,4 @@
-"""Hand what is due to the worker threads: pushes, commands, read-backs, forecasts. All of it is on disk already."""
+"""Hand what is due to the workers: pushes, commands, read-backs, forecasts."""
 
 from __future__ import annotations
 

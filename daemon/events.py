@@ -23,7 +23,7 @@ class DeliveryFinished:
 
 @dataclass(frozen=True, slots=True)
 class CommandFinished:
-    """A worker finished calling Home Assistant for a device; `context_ids` are those the calls returned."""
+    """A worker finished commanding a device; `context_ids` are those the calls returned."""
 
     device_id: str
     command_id: int

@@ -96,7 +96,9 @@ class Faces:
                 "drinks_today_ml": person.drunk_today_ml,
                 "drinks_goal_ml": person.drinks_goal_ml,
                 "next_drink_in_s": (
-                    None if person.next_drink_in is None else int(person.next_drink_in.total_seconds())
+                    None
+                    if person.next_drink_in is None
+                    else int(person.next_drink_in.total_seconds())
                 ),
             }
             # The countdown alone is no news: published with the next change.
@@ -133,7 +135,7 @@ class Faces:
             self._publish(topic, payload, is_retained=True)
 
     def write_status(self, status: dict[str, Any]) -> None:
-        """Replace the status file in one step; readers see the old one or the new one, never half."""
+        """Replace the status file in one step; readers see the old or the new one, never half."""
         text = json.dumps(status, indent=1)
         new = self._status_path.with_suffix(".new")
         self._status_path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,7 +146,7 @@ class Faces:
 
 
 def status_path(home_id: str, state_directory: Path) -> Path:
-    """Return where the daemon of this home keeps its status: in memory where there is such a place."""
+    """Return where this home's daemon keeps its status: in memory where there is such a place."""
     runtime = os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0]
     return Path(runtime or state_directory) / f"{home_id}{STATUS_SUFFIX}"
 

@@ -18,7 +18,7 @@ class Inbox:
     """Be the one way into the loop. `post` may be called from any thread and never blocks."""
 
     def __init__(self, coalesce_above: int = COALESCE_ABOVE) -> None:
-        """Start empty; above `coalesce_above` waiting events only the newest reading of a topic is kept."""
+        """Start empty; with more waiting only the newest reading of a topic is kept."""
         self._coalesce_above = coalesce_above
         self._events: OrderedDict[int, Event] = OrderedDict()
         self._newest: dict[str, int] = {}  # topic -> its newest waiting reading
@@ -38,7 +38,11 @@ class Inbox:
             self._next += 1
             if isinstance(event, MessageReceived) and event.topic in self._readings:
                 older = self._newest.get(event.topic)
-                if older is not None and len(self._events) >= self._coalesce_above and not event.is_retained:
+                if (
+                    older is not None
+                    and len(self._events) >= self._coalesce_above
+                    and not event.is_retained
+                ):
                     del self._events[older]
                     self._coalesced += 1
                 self._newest[event.topic] = number
@@ -50,7 +54,7 @@ class Inbox:
         with self._condition:
             if not self._events and timeout_s > 0:
                 self._condition.wait(timeout_s)
-            taken = []
+            taken: list[Event] = []
             while self._events and len(taken) < limit:
                 number, event = self._events.popitem(last=False)
                 if isinstance(event, MessageReceived) and self._newest.get(event.topic) == number:

@@ -1,7 +1,8 @@
-"""Run the daemon: one thread takes events from one inbox, owns all state and is SQLite's only writer."""
+"""Run the daemon: one thread, one inbox, sole owner of state and of SQLite."""
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -149,7 +150,9 @@ class Daemon:
         if self.parts.events is not None:
             self.parts.events.stop()
         self.dispatcher.stop()
-        for event in self.parts.inbox.take(0.0, limit=10_000):  # results of what was still under way
+        for event in self.parts.inbox.take(
+            0.0, limit=10_000
+        ):  # results of what was still under way
             if isinstance(event, DeliveryFinished | CommandFinished | ButtonPressed):
                 self.handle(event, now)
         self.parts.mqtt.stop()
@@ -166,7 +169,7 @@ class Daemon:
             self.handle(event, now)
         touched = self.state.sensing.take_touched()
         for room_id in touched:
-            self._guarded(lambda room_id=room_id: self._assess_room(room_id, now))
+            self._guarded(functools.partial(self._assess_room, room_id, now))
         self._is_dirty = self._is_dirty or bool(touched)
         is_tick = now.boot_s >= self._next_tick_s
         if self._is_decision_due(now) or is_tick:
@@ -321,14 +324,14 @@ class Daemon:
                     log.warning("device.failed", device_id=action.device_id, error=action.error)
                     self._is_dirty = self._is_urgent = True
         self.dispatcher.send_pushes(self.outbox, now)
-        self.dispatcher.read_all_if_due(
-            (*actuation.entity_ids(), *self.parts.power_entities), now
-        )
+        self.dispatcher.read_all_if_due((*actuation.entity_ids(), *self.parts.power_entities), now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
 
     def _note_override(self, action: NoteOverride, now: Instant) -> None:
         """Take a change by hand as a sign of everybody who uses the room."""
-        log.info("device.overridden", device_id=action.device_id, until=action.until.utc.isoformat())
+        log.info(
+            "device.overridden", device_id=action.device_id, until=action.until.utc.isoformat()
+        )
         changes = Changes()
         room_id = self.state.room_of_device(action.device_id)
         for person_id, record in self.state.people.items():
@@ -435,5 +438,3 @@ class Daemon:
     def _on_stop(self, event: StopRequested, _now: Instant) -> None:
         log.info("daemon.stopping", cause=event.cause)
         self._is_stopping = True
-
-

@@ -1,6 +1,7 @@
 """Hold what must reach a phone until a channel took it: what is due, back-off, order, supersession.
 
-A row is committed before it is sent and marked after; a crash in between repeats it, never loses it.
+A row is committed before it is sent and marked after: a crash in between repeats it, never
+loses it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from integrations.messages import PhoneMessage
 from policies.alert import Severity
 
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # then 60 s for ever; source: FAULTS 31
-BROKEN_CHANNEL_RETRY_S = 300.0  # a refused token or missing service is probed, not hammered; FAULTS 33
+BROKEN_CHANNEL_RETRY_S = (
+    300.0  # a refused token or missing service is probed, not hammered; FAULTS 33
+)
 NUDGE_EXPIRES = timedelta(hours=1)  # a drink reminder from long ago is noise
 
 
@@ -96,7 +99,7 @@ class Outbox:
         return [self._finish(row, RowState.EXPIRED, now) for row in late]
 
     def take_due(self, now: Instant) -> list[OutboxRow]:
-        """Return the rows to send now, at most one in flight per channel, criticals first, then oldest."""
+        """Return the rows to send now: one in flight per channel, criticals first, then oldest."""
         taken = []
         for row in sorted(self._rows.values(), key=lambda row: -row.message.severity):
             if row.channel_id not in self._in_flight and self._due_boot_s[row.row_id] <= now.boot_s:
@@ -107,16 +110,24 @@ class Outbox:
     def next_due_boot_s(self) -> float | None:
         """Return when the next row may be sent, on the boot clock."""
         waiting = [
-            self._due_boot_s[row.row_id] for row in self._rows.values() if row.channel_id not in self._in_flight
+            self._due_boot_s[row.row_id]
+            for row in self._rows.values()
+            if row.channel_id not in self._in_flight
         ]
         return min(waiting, default=None)
 
     def finish(
-        self, row_id: str, now: Instant, *, error: str | None, is_permanent: bool, retry_after_s: float | None
+        self,
+        row_id: str,
+        now: Instant,
+        *,
+        error: str | None,
+        is_permanent: bool,
+        retry_after_s: float | None,
     ) -> OutboxRow | None:
         """Mark a row sent, or schedule it again; return its new form, or `None` when it is unknown.
 
-        Every retry of the channel waits, so that a burst of rows does not hammer a server that is down.
+        A failed row waits with growing pauses, so that a server that is down is not hammered.
         """
         row = self._rows.get(row_id)
         if row is None:
@@ -126,7 +137,11 @@ class Outbox:
             self.channel_errors.pop(row.channel_id, None)
             return self._finish(row, RowState.SENT, now)
         self.channel_errors[row.channel_id] = error
-        wait_s = BROKEN_CHANNEL_RETRY_S if is_permanent else BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]
+        wait_s = (
+            BROKEN_CHANNEL_RETRY_S
+            if is_permanent
+            else BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]
+        )
         self._rows[row_id] = row = replace(row, attempts=row.attempts + 1, last_error=error)
         self._due_boot_s[row_id] = now.boot_s + max(wait_s, min(retry_after_s or 0.0, 6 * 3600.0))
         return row
@@ -138,4 +153,9 @@ class Outbox:
     def _finish(self, row: OutboxRow, state: RowState, now: Instant) -> OutboxRow:
         del self._rows[row.row_id]
         del self._due_boot_s[row.row_id]
-        return replace(row, state=state, attempts=row.attempts + (state is RowState.SENT), finished_utc=now.utc.isoformat())
+        return replace(
+            row,
+            state=state,
+            attempts=row.attempts + (state is RowState.SENT),
+            finished_utc=now.utc.isoformat(),
+        )

@@ -43,7 +43,10 @@ class PersonRecord:
     _pushes: deque[_Amount] = field(default_factory=deque)
 
     def restore(
-        self, memory: str | None, drinks: Iterable[Drink], pushes: Iterable[tuple[Severity, datetime]]
+        self,
+        memory: str | None,
+        drinks: Iterable[Drink],
+        pushes: Iterable[tuple[Severity, datetime]],
     ) -> None:
         """Take over what the store kept."""
         if memory is not None:
@@ -120,4 +123,3 @@ class PersonRecord:
 
 def _from_wall(at: datetime) -> Instant:
     return Instant("", 0.0, at)  # of no boot: its age goes by the wall clock
-

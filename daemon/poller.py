@@ -45,7 +45,7 @@ class Poller:
         return max(now.utc - self.forecast.fetched_at, timedelta(0))
 
     def on_fetched(self, event: ForecastFetched, now: Instant) -> None:
-        """Take a result and plan the next request; failures back off with jitter, between 1 min and 6 h."""
+        """Take a result and plan the next request; failures back off, with jitter, to 6 h."""
         self._is_asking = False
         if event.forecast is not None:
             self.forecast = event.forecast

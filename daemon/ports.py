@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Protocol
 
 from daemon.clock import Instant
-from integrations.messages import DeviceObserved, PhoneButton, PhoneMessage
+from integrations.messages import DeviceObserved, Heard, PhoneButton, PhoneMessage
 from policies.model import DeviceState, Forecast
 
-Post = Callable[[object], None]  # put one event into the daemon's inbox; never blocks, never raises
+# Puts what an adapter heard into the daemon's inbox; never blocks, never raises.
+Post = Callable[[Heard], None]
 
 
 class Clock(Protocol):
@@ -39,8 +40,10 @@ class MqttLink(Protocol):
         """Start connecting in the background; an absent broker is normal."""
         ...
 
-    def publish(self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0) -> None:
-        """Hand a message to the network thread; dropped (and counted) while disconnected at QoS 0."""
+    def publish(
+        self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0
+    ) -> None:
+        """Hand a message to the network thread; lost while disconnected at QoS 0."""
         ...
 
     def flush(self, timeout_s: float) -> bool:
@@ -75,7 +78,10 @@ class HomePort(Protocol):
         ...
 
     def fetch_states(self, entity_ids: Sequence[str]) -> tuple[DeviceObserved, ...]:
-        """Read entities; a missing one comes back with `state=None`. Raises: TransientError, PermanentError."""
+        """Read entities; a missing one comes back with `state=None`.
+
+        Raises: TransientError, PermanentError.
+        """
         ...
 
     def fetch_services(self) -> Mapping[str, frozenset[str]]:
@@ -84,14 +90,14 @@ class HomePort(Protocol):
 
 
 class EventStream(Protocol):
-    """Hear Home Assistant's events on its own thread and post `ButtonPressed`, `DeviceObserved`, `LinkChanged`."""
+    """Hear Home Assistant's events on its own thread and post them."""
 
     def start(self) -> None:
         """Start the thread; it rebuilds its connection after any error, with back-off 1 to 60 s."""
         ...
 
     def flush(self, timeout_s: float) -> bool:
-        """Return once everything that the server had sent before this call was posted (a ping's answer)."""
+        """Return once everything that the server had sent before this call was posted."""
         ...
 
     def is_thread_alive(self) -> bool:
@@ -112,7 +118,10 @@ class WeatherSource(Protocol):
         ...
 
     def fetch(self, now_utc: datetime) -> Forecast:
-        """Fetch and parse. Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError."""
+        """Fetch and parse.
+
+        Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError.
+        """
         ...
 
 

@@ -87,4 +87,3 @@ def _deduplication_key(notification: Notification, channel_id: str, now: Instant
         now.utc.isoformat(timespec="minutes"),
     )
     return "/".join(parts)
-

@@ -1,4 +1,4 @@
-"""Turn sensor messages into what is known of each room: believed values, ages, means, hourly history."""
+"""Turn sensor messages into what is known of each room: values, ages, means, hours."""
 
 from __future__ import annotations
 
@@ -103,7 +103,12 @@ class SensorTrack:
         )
 
     def receive(
-        self, message: SensorMessage, now: Instant, *, is_retained: bool, is_clock_synchronised: bool
+        self,
+        message: SensorMessage,
+        now: Instant,
+        *,
+        is_retained: bool,
+        is_clock_synchronised: bool,
     ) -> Verdict | None:
         """Judge a message; return the verdict when it may count as live, else `None`."""
         if message.is_available is not None:
@@ -161,7 +166,9 @@ class SensorTrack:
         """Return the age at which this sensor's value turns stale."""
         return fresh.limit(self.freshness, self.sensor.stale_after)
 
-    def reading(self, now_s: float, since_start: timedelta, others_range_c: float = 0.0) -> SensorReading:
+    def reading(
+        self, now_s: float, since_start: timedelta, others_range_c: float = 0.0
+    ) -> SensorReading:
         """Return the sensor's state as the policies see it."""
         reason = suspect_reason(self.plausibility, now_s, others_range_c)
         if reason is None and fresh.is_clock_skewed(self.freshness, now_s):
@@ -172,9 +179,7 @@ class SensorTrack:
             temperature_c=self.temperature_c,
             relative_humidity_pct=self.relative_humidity_pct,
             age=fresh.age(self.freshness, now_s),
-            freshness=fresh.freshness(
-                self.freshness, now_s, since_start, self.sensor.stale_after
-            ),
+            freshness=fresh.freshness(self.freshness, now_s, since_start, self.sensor.stale_after),
             is_suspect=not is_trusted,
             suspect_reason=reason,
             is_battery_low=self.is_battery_low,
@@ -218,7 +223,10 @@ class RoomTrack:
             state = track.freshness
             if not state.is_heard_since_start:
                 continue
-            if fresh.freshness(state, now_s, since_start, track.sensor.stale_after) is Freshness.FRESH:
+            if (
+                fresh.freshness(state, now_s, since_start, track.sensor.stale_after)
+                is Freshness.FRESH
+            ):
                 is_suspect = suspect_reason(track.plausibility, now_s) is not None
                 (doubtful if is_suspect else trusted).append(track)
         # A doubtful sensor speaks for the room only where no other does.
@@ -261,11 +269,15 @@ class RoomTrack:
     ) -> RoomConditions:
         """Return the room as the policies see it."""
         now_s = now.boot_s
-        readings = tuple(track.reading(now_s, since_start, others_range_c) for track in self.sensors)
+        readings = tuple(
+            track.reading(now_s, since_start, others_range_c) for track in self.sensors
+        )
         freshness = _best_freshness(readings)
         is_fresh = freshness is Freshness.FRESH
         newest = min(
-            (r for r in readings if r.age is not None), key=lambda r: r.age or timedelta(0), default=None
+            (r for r in readings if r.age is not None),
+            key=lambda r: r.age or timedelta(0),
+            default=None,
         )
         age = None if newest is None else newest.age
         return RoomConditions(
@@ -316,7 +328,9 @@ class Sensing:
         """Return the topics of one sensor alone, whose older messages a newer one replaces."""
         return frozenset(topic for topic, tracks in self._by_topic.items() if len(tracks) == 1)
 
-    def restore(self, records: Mapping[str, str], history: Iterable[HistoryRow], now: Instant) -> None:
+    def restore(
+        self, records: Mapping[str, str], history: Iterable[HistoryRow], now: Instant
+    ) -> None:
         """Take over the last values and the hours of earlier runs."""
         for sensor_id, body in records.items():
             if sensor_id in self.tracks:

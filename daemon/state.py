@@ -198,7 +198,11 @@ class HomeState:
         changes.memory[PERSON_KEY + person_id] = record.memory_json()
         for key, alert in self.alerts.items():
             is_theirs = person_id in alert.person_ids and alert.since_told is not None
-            if is_theirs and alert.phase is not AlertPhase.RESOLVED and alert.since_answered is None:
+            if (
+                is_theirs
+                and alert.phase is not AlertPhase.RESOLVED
+                and alert.since_answered is None
+            ):
                 self.alerts[key] = replace(alert, since_answered=timedelta(0))
                 changes.alerts.append(self.alerts[key])
 
@@ -227,5 +231,3 @@ def _durable_face(alert: Alert | None) -> tuple[object, ...]:
         alert.is_expected,
         alert.since_answered is None,
     )
-
-

@@ -1,4 +1,4 @@
-"""Describe the whole home for `keepcool status`: what is seen, judged, switched, waiting and broken."""
+"""Describe the home for `keepcool status`: what is seen, judged, switched, waiting and broken."""
 
 from __future__ import annotations
 
@@ -51,7 +51,11 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
             for link in snapshot.links
         ],
         "rooms": [
-            _room(room) | {"level": int(levels[room.room.room_id].level), "reason": levels[room.room.room_id].reason}
+            _room(room)
+            | {
+                "level": int(levels[room.room.room_id].level),
+                "reason": levels[room.room.room_id].reason,
+            }
             for room in snapshot.rooms
             if room.room.room_id in levels
         ],

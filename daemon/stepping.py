@@ -1,9 +1,10 @@
-"""Drive the real daemon by a clock that somebody else advances: for the demo, replays and process tests.
+"""Drive the real daemon by somebody else's clock: for the demo and process tests.
 
-The driver writes one JSON line `{"advance_to": "<ISO time>"}` into an inherited pipe and reads one line
-`{"idle": "<ISO time>"}` when the inbox and the workers are empty; `{"stop": true}` or the end of the
-pipe stops the daemon. What the driver published before the line is handled at the old time, then time
-passes timer by timer. A compressed day takes seconds, and no read-back races real milliseconds.
+The driver writes one JSON line `{"advance_to": "<ISO time>"}` into an inherited pipe and reads
+one line `{"idle": "<ISO time>"}` when the inbox and the workers are empty; `{"stop": true}` or the
+end of the pipe stops the daemon. What the driver published before the line is handled at the old
+time, then time passes timer by timer. A compressed day takes seconds, and no read-back races real
+milliseconds.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def run_stepped(daemon: Daemon, clock: SteppedClock, requests: TextIO, answers: 
 
 
 def advance(daemon: Daemon, clock: SteppedClock, to: datetime) -> None:
-    """Handle what was sent by now, then let time pass to `to`, stopping at every moment that is due."""
+    """Handle what was sent by now, then pass time to `to`, moment by moment of what is due."""
     _hear_everything(daemon)
     settle(daemon)
     while (due_s := daemon.next_due_boot_s()) < to.timestamp():

@@ -6,13 +6,13 @@ The loop thread is the only writer. Readers open their own short connection with
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -74,30 +74,38 @@ class Changes:
     outbox: list[OutboxRow] = field(default_factory=list)  # new rows and rows whose state changed
     tokens: list[ActionToken] = field(default_factory=list)
     used_tokens: list[str] = field(default_factory=list)
-    leases: dict[str, str | None] = field(default_factory=dict)  # device_id -> JSON, None deletes
+    leases: dict[str, str] = field(default_factory=dict)  # device_id -> JSON
     drinks: list[Drink] = field(default_factory=list)
     memory: dict[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Return whether there is anything to write."""
         return any(
-            (self.alerts, self.outbox, self.tokens, self.used_tokens, self.leases, self.drinks, self.memory)
+            (
+                self.alerts,
+                self.outbox,
+                self.tokens,
+                self.used_tokens,
+                self.leases,
+                self.drinks,
+                self.memory,
+            )
         )
 
 
 @cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - pydantic takes any type here
-    return TypeAdapter(kind)
+def _adapter(kind: Hashable) -> TypeAdapter[Any]:  # one per class: building one takes milliseconds
+    return TypeAdapter(cast("Any", kind))
 
 
 def to_json(value: object) -> str:
     """Serialise one of our frozen dataclasses as JSON (durations as ISO-8601)."""
-    return _adapter(type(value)).dump_json(value).decode()
+    return _adapter(cast("Hashable", type(value))).dump_json(value).decode()
 
 
 def from_json(kind: type[T], text: str) -> T:
     """Build a frozen dataclass from `to_json`'s text."""
-    result: T = _adapter(kind).validate_json(text)
+    result: T = _adapter(cast("Hashable", kind)).validate_json(text)
     return result
 
 
@@ -116,7 +124,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 class Store:
-    """Own the database. One instance, one thread. Its methods raise sqlite3.Error when the disk fails."""
+    """Own the database: one thread. Methods raise sqlite3.Error when the disk fails."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file and bring its schema up to date.
@@ -132,7 +140,8 @@ class Store:
         self._connection.execute("PRAGMA synchronous=FULL")
         self._migrate()
         self._sensor_numbers: dict[str, int] = {
-            row["sensor_id"]: row["number"] for row in self._connection.execute("SELECT sensor_id, number FROM sensor")
+            row["sensor_id"]: row["number"]
+            for row in self._connection.execute("SELECT sensor_id, number FROM sensor")
         }
 
     def close(self) -> None:
@@ -141,11 +150,15 @@ class Store:
 
     def _migrate(self) -> None:
         folder = resources.files("daemon").joinpath("schema")
-        scripts = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda e: e.name)
+        scripts = sorted(
+            (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+            key=lambda e: e.name,
+        )
         version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(scripts):
             message = (
-                f"{self.path}: written by a newer keepcool (schema {version}, this one knows {len(scripts)}). "
+                f"{self.path}: written by a newer keepcool "
+                f"(schema {version}, this one knows {len(scripts)}). "
                 f"Install the newer version again, or move the file away to start afresh."
             )
             raise StoreError(message)
@@ -176,41 +189,52 @@ class Store:
                 key = alert.key
                 execute(
                     "INSERT OR REPLACE INTO alert VALUES (?,?,?,?,?,?,?,?)",
-                    (key.policy, key.subject, key.episode, alert.phase.value, now.boot_id, now.boot_s, now_utc,
-                     to_json(alert)),
-                )  # fmt: skip
+                    (
+                        *(key.policy, key.subject, key.episode, alert.phase.value),
+                        *(now.boot_id, now.boot_s, now_utc, to_json(alert)),
+                    ),
+                )
             for row in changes.outbox:
                 self._write_outbox_row(row)
             for token in changes.tokens:
                 execute(
                     "INSERT OR IGNORE INTO action_token VALUES (?,?,?,?,?,?,?,?,NULL)",
-                    (token.token, token.key.policy, token.key.subject, token.key.episode, token.person_id,
-                     token.verb.value, token.amount_ml, now_utc),
-                )  # fmt: skip
+                    (
+                        *(token.token, token.key.policy, token.key.subject, token.key.episode),
+                        *(token.person_id, token.verb.value, token.amount_ml, now_utc),
+                    ),
+                )
             for used in changes.used_tokens:
                 execute("UPDATE action_token SET used_utc=? WHERE token=?", (now_utc, used))
             for device_id, body in changes.leases.items():
-                if body is None:
-                    execute("DELETE FROM lease WHERE device_id=?", (device_id,))
-                else:
-                    execute("INSERT OR REPLACE INTO lease VALUES (?,?)", (device_id, body))
+                execute("INSERT OR REPLACE INTO lease VALUES (?,?)", (device_id, body))
             for drink in changes.drinks:
                 execute(
                     "INSERT OR IGNORE INTO drink VALUES (?,?,?,?,?)",
-                    (drink.drink_id, drink.person_id, drink.at.isoformat(), drink.amount_ml, drink.source),
+                    (
+                        drink.drink_id,
+                        drink.person_id,
+                        drink.at.isoformat(),
+                        drink.amount_ml,
+                        drink.source,
+                    ),
                 )
             for key_text, body in changes.memory.items():
                 execute("INSERT OR REPLACE INTO memory VALUES (?,?)", (key_text, body))
 
     def _write_outbox_row(self, row: OutboxRow) -> None:
         self._connection.execute(
-            "INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+            "ON CONFLICT (id) DO UPDATE SET "
             "state=excluded.state, attempts=excluded.attempts, last_error=excluded.last_error, "
             "finished_utc=excluded.finished_utc",
-            (row.row_id, row.deduplication_key, row.person_id, row.channel_id, row.message.tag, row.message.severity,
-             row.message.is_clear, row.created.boot_id, row.created.boot_s, row.created.utc.isoformat(),
-             row.state.value, row.attempts, row.last_error, row.finished_utc, to_json(row)),
-        )  # fmt: skip
+            (
+                *(row.row_id, row.deduplication_key, row.person_id, row.channel_id),
+                *(row.message.tag, row.message.severity, row.message.is_clear),
+                *(row.created.boot_id, row.created.boot_s, row.created.utc.isoformat()),
+                *(row.state.value, row.attempts, row.last_error, row.finished_utc, to_json(row)),
+            ),
+        )
 
     # ----------------------------------------------------------------- batched
 
@@ -219,7 +243,9 @@ class Store:
         with self._transaction():
             for sensor_id, body in sensors.items():
                 number = self._sensor_numbers.setdefault(sensor_id, len(self._sensor_numbers) + 1)
-                self._connection.execute("INSERT OR REPLACE INTO sensor VALUES (?,?,?)", (sensor_id, number, body))
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO sensor VALUES (?,?,?)", (sensor_id, number, body)
+                )
             self._connection.executemany(
                 "INSERT INTO history VALUES (?,?,?,?)",
                 [
@@ -236,14 +262,18 @@ class Store:
     def write_forecast(self, forecast: Forecast) -> None:
         """Keep the last good forecast of its source."""
         with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO forecast VALUES (?,?)", (forecast.source, to_json(forecast)))
+            self._connection.execute(
+                "INSERT OR REPLACE INTO forecast VALUES (?,?)", (forecast.source, to_json(forecast))
+            )
 
     def prune(self, now_utc: datetime) -> None:
         """Delete what is older than it is kept for."""
         record_limit = (now_utc - RECORD_KEPT).isoformat()
         with self._transaction():
             execute = self._connection.execute
-            execute("DELETE FROM history WHERE at < ?", (int((now_utc - HISTORY_KEPT).timestamp()),))
+            execute(
+                "DELETE FROM history WHERE at < ?", (int((now_utc - HISTORY_KEPT).timestamp()),)
+            )
             execute("DELETE FROM alert WHERE phase='resolved' AND saved_utc < ?", (record_limit,))
             execute("DELETE FROM outbox WHERE state<>'due' AND created_utc < ?", (record_limit,))
             execute("DELETE FROM action_token WHERE created_utc < ?", (record_limit,))
@@ -264,11 +294,13 @@ class Store:
 
     def load_last_episodes(self) -> dict[tuple[str, str], int]:
         """Return the highest episode number per policy and subject."""
-        rows = self._connection.execute("SELECT policy, subject, max(episode) AS last FROM alert GROUP BY policy, subject")
+        rows = self._connection.execute(
+            "SELECT policy, subject, max(episode) AS last FROM alert GROUP BY policy, subject"
+        )
         return {(row["policy"], row["subject"]): row["last"] for row in rows}
 
     def load_last_told(self, now: Instant) -> list[Alert]:
-        """Return resolved alerts of the last two days that reached a phone, aged, for the repeat interval."""
+        """Return the alerts resolved in the last two days, aged, for the repeat interval."""
         since = (now.utc - timedelta(days=2)).isoformat()
         query = "SELECT * FROM alert WHERE phase='resolved' AND saved_utc > ?"
         return [
@@ -280,38 +312,61 @@ class Store:
         """Return the rows that no channel took yet, oldest first."""
         query = "SELECT body, attempts, last_error FROM outbox WHERE state='due' ORDER BY rowid"
         return [
-            replace(from_json(OutboxRow, row["body"]), attempts=row["attempts"], last_error=row["last_error"])
+            replace(
+                from_json(OutboxRow, row["body"]),
+                attempts=row["attempts"],
+                last_error=row["last_error"],
+            )
             for row in self._connection.execute(query)
         ]
 
     def load_pushes(self, since_utc: datetime) -> list[tuple[str, Severity, datetime]]:
-        """Return person, severity and moment of the pushes queued since then that were not dropped."""
+        """Return person, severity and moment of the pushes since then that were not dropped."""
         rows = self._connection.execute(
             "SELECT person_id, severity, created_utc FROM outbox "
             "WHERE is_clear=0 AND state IN ('due','sent') AND created_utc >= ?",
             (since_utc.isoformat(),),
         )
         return [
-            (row["person_id"], Severity(row["severity"]), datetime.fromisoformat(row["created_utc"])) for row in rows
+            (
+                row["person_id"],
+                Severity(row["severity"]),
+                datetime.fromisoformat(row["created_utc"]),
+            )
+            for row in rows
         ]
 
     def find_token(self, token: str) -> tuple[ActionToken, bool] | None:
         """Return what a button's action string answers and whether it was used, or `None`."""
-        row = self._connection.execute("SELECT * FROM action_token WHERE token=?", (token,)).fetchone()
+        row = self._connection.execute(
+            "SELECT * FROM action_token WHERE token=?", (token,)
+        ).fetchone()
         if row is None:
             return None
         key = AlertKey(row["policy"], row["subject"], row["episode"])
-        return ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"]), row["used_utc"] is not None
+        return ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"]), row[
+            "used_utc"
+        ] is not None
 
     def load_leases(self) -> dict[str, str]:
         """Return each device's stored lease as JSON."""
-        return {row["device_id"]: row["body"] for row in self._connection.execute("SELECT * FROM lease")}
+        return {
+            row["device_id"]: row["body"] for row in self._connection.execute("SELECT * FROM lease")
+        }
 
     def load_drinks(self, since_utc: datetime) -> list[Drink]:
         """Return the drinks since then, oldest first."""
-        rows = self._connection.execute("SELECT * FROM drink WHERE at_utc>=? ORDER BY at_utc", (since_utc.isoformat(),))
+        rows = self._connection.execute(
+            "SELECT * FROM drink WHERE at_utc>=? ORDER BY at_utc", (since_utc.isoformat(),)
+        )
         return [
-            Drink(row["id"], row["person_id"], datetime.fromisoformat(row["at_utc"]), row["amount_ml"], row["source"])
+            Drink(
+                row["id"],
+                row["person_id"],
+                datetime.fromisoformat(row["at_utc"]),
+                row["amount_ml"],
+                row["source"],
+            )
             for row in rows
         ]
 
@@ -321,11 +376,17 @@ class Store:
 
     def load_sensors(self) -> dict[str, str]:
         """Return each sensor's stored state as JSON."""
-        return {row["sensor_id"]: row["body"] for row in self._connection.execute("SELECT sensor_id, body FROM sensor")}
+        return {
+            row["sensor_id"]: row["body"]
+            for row in self._connection.execute("SELECT sensor_id, body FROM sensor")
+        }
 
     def load_forecasts(self) -> list[Forecast]:
         """Return the last good forecast of each source."""
-        return [from_json(Forecast, row["body"]) for row in self._connection.execute("SELECT body FROM forecast")]
+        return [
+            from_json(Forecast, row["body"])
+            for row in self._connection.execute("SELECT body FROM forecast")
+        ]
 
     def load_history(self, since_utc: datetime) -> Iterator[HistoryRow]:
         """Yield the readings since then, oldest first."""
@@ -347,5 +408,7 @@ def _scaled(value: float | None, factor: int) -> int | None:
 
 def _instant(row: sqlite3.Row, prefix: str) -> Instant:
     return Instant(
-        row[f"{prefix}_boot_id"], row[f"{prefix}_boot_s"], datetime.fromisoformat(row[f"{prefix}_utc"])
+        row[f"{prefix}_boot_id"],
+        row[f"{prefix}_boot_s"],
+        datetime.fromisoformat(row[f"{prefix}_utc"]),
     )

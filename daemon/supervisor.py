@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class Supervisor:
-    """Ask each thread whether it lives; a dead one starves the watchdog, so that systemd restarts us."""
+    """Ask each thread whether it lives; a dead one starves the watchdog: systemd restarts us."""
 
     def __init__(self, checks: Mapping[str, Callable[[], bool]]) -> None:
         """Take one check per thread, by name."""

@@ -10,11 +10,13 @@ class IntegrationError(Exception):
 class TransientError(IntegrationError):
     """Report a failure that may pass: try again later, not before `retry_after_s` when it is given.
 
-    `is_outcome_unknown` is set when the request may have been carried out (a time-out after sending):
+    `is_outcome_unknown` is set when the request may have been carried out (time-out after sending):
     read the state back, or repeat only what is harmless to repeat.
     """
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None, is_outcome_unknown: bool = False) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, is_outcome_unknown: bool = False
+    ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.is_outcome_unknown = is_outcome_unknown

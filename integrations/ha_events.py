@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.ha_events_conversation import Conversation, ParseState
-from integrations.messages import LinkChanged
+from integrations.messages import Heard, LinkChanged
 
 log = structlog.get_logger()
 
@@ -52,7 +52,7 @@ class HomeAssistantEvents:
         base_url: str,
         token: str,
         entity_ids: Collection[str],
-        post: Callable[[object], None],
+        post: Callable[[Heard], None],
         parse_state: ParseState,
         *,
         pace: StreamPace | None = None,

@@ -13,7 +13,7 @@ import structlog
 from websockets.exceptions import ConnectionClosed
 
 from integrations.errors import PayloadError, PermanentError, TransientError
-from integrations.messages import ButtonPressed, DeviceObserved
+from integrations.messages import ButtonPressed, DeviceObserved, Heard
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ class Conversation:
         self,
         wire: Wire,
         entity_ids: Collection[str],
-        post: Callable[[object], None],
+        post: Callable[[Heard], None],
         parse_state: ParseState,
     ) -> None:
         """Take a connection on which nothing was said yet."""

@@ -59,6 +59,9 @@ class ButtonPressed:
     tag: str | None = None
 
 
+Heard = MessageReceived | LinkChanged | DeviceObserved | ButtonPressed
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneButton:
     """Describe one button: its single-use action string and its words."""

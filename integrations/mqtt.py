@@ -1,7 +1,7 @@
-"""Hear and speak MQTT through paho: connect for ever, subscribe on each connection, say when the link changes.
+"""Hear and speak MQTT through paho: connect for ever, say when the link changes.
 
-The network thread only copies messages into the inbox: an exception in a paho callback would end that
-thread while `is_connected()` stays True, and a slow callback loses messages at the broker.
+The network thread only copies messages into the inbox: an exception in a paho callback would end
+that thread while `is_connected()` stays True, and a slow callback loses messages at the broker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from integrations.errors import PermanentError
-from integrations.messages import LinkChanged, MessageReceived
+from integrations.messages import Heard, LinkChanged, MessageReceived
 
 log = structlog.get_logger()
 MAXIMUM_PAYLOAD_BYTES = 64 * 1024  # no sensor message is near it; source: FAULTS 18
@@ -32,9 +32,10 @@ _SEND_NEVER_RETAINED = 2  # MQTT 5 retain handling
 
 @dataclass(frozen=True, slots=True)
 class MqttOptions:
-    """Say how to reach the broker. `version` is "5" or "3.1.1"; `ca_file` None uses the system's CAs.
+    """Say how to reach the broker; `version` is "5" or "3.1.1".
 
-    Without a `status_topic` the client has no last will and does not announce itself.
+    Without a `ca_file` the system's authorities count. Without a `status_topic` the client has no
+    last will and does not announce itself.
     """
 
     host: str
@@ -65,7 +66,7 @@ class MqttClient:
         self,
         options: MqttOptions,
         subscriptions: Sequence[Subscription],
-        post: Callable[[Any], None],
+        post: Callable[[Heard], None],
         boot_s: Callable[[], float],
     ) -> None:
         """Prepare the client; nothing is connected before `start`.
@@ -102,18 +103,23 @@ class MqttClient:
         self._client.on_socket_open = _send_at_once
 
     def start(self) -> None:
-        """Start connecting in the background, with back-off from 1 to 30 s; an absent broker is normal."""
+        """Start connecting in the background, every 1 to 30 s; an absent broker is normal."""
         properties = None
         if self._is_v5:
-            properties = Properties(PacketTypes.CONNECT)
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = MAXIMUM_PAYLOAD_BYTES + 1024
         self._client.connect_async(
-            self._options.host, self._options.port, keepalive=self._options.keepalive_s, properties=properties
+            self._options.host,
+            self._options.port,
+            keepalive=self._options.keepalive_s,
+            properties=properties,
         )
         self._client.loop_start()
 
-    def publish(self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0) -> None:
-        """Hand a message to the network thread. Without a connection only QoS 1 is kept for later."""
+    def publish(
+        self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0
+    ) -> None:
+        """Hand a message to the network thread; without a connection only QoS 1 is kept."""
         self._client.publish(topic, payload, qos=qos, retain=is_retained)
 
     def is_thread_alive(self) -> bool:
@@ -122,7 +128,7 @@ class MqttClient:
         return thread is not None and thread.is_alive()
 
     def flush(self, timeout_s: float) -> bool:
-        """Return once everything published before this call has been posted: our own echo came back."""
+        """Return once everything published before this call was posted: our own echo is back."""
         if self._echo_topic is None:
             return False
         self._echo.clear()
@@ -143,7 +149,12 @@ class MqttClient:
     # ----------------------------------------------------------------- paho's thread from here on
 
     def _on_connect(
-        self, client: Client, _userdata: Any, _flags: ConnectFlags, reason: ReasonCode, _properties: Properties | None
+        self,
+        client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
     ) -> None:
         try:
             if reason.is_failure:
@@ -164,16 +175,17 @@ class MqttClient:
         handling = _SEND_NEVER_RETAINED if subscription.is_command else 0
         return subscription.topic, SubscribeOptions(qos=subscription.qos, retainHandling=handling)
 
-    def _on_connect_fail(self, _client: Client, _userdata: Any) -> None:
+    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._say_link(
             is_up=False,
-            detail=f"no broker answers at {self._options.host}:{self._options.port}: is mosquitto running?",
+            detail=f"no broker answers at {self._options.host}:{self._options.port}: "
+            "is mosquitto running?",
         )
 
     def _on_disconnect(
         self,
         _client: Client,
-        _userdata: Any,
+        _userdata: object,
         _flags: DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
@@ -186,7 +198,7 @@ class MqttClient:
             self._link = (is_up, detail)
             self._post(LinkChanged("mqtt", is_up, detail))
 
-    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
             topic = message.topic
             if topic == self._echo_topic:
@@ -194,7 +206,9 @@ class MqttClient:
             elif len(message.payload) > MAXIMUM_PAYLOAD_BYTES:
                 self.dropped_messages += 1
             else:
-                self._post(MessageReceived(topic, bytes(message.payload), message.retain, self._boot_s()))
+                self._post(
+                    MessageReceived(topic, bytes(message.payload), message.retain, self._boot_s())
+                )
         except UnicodeDecodeError:  # a topic that is not UTF-8
             self.dropped_messages += 1
         except Exception:
@@ -202,7 +216,7 @@ class MqttClient:
             log.exception("mqtt.callback_crashed", callback="on_message")
 
 
-def _send_at_once(_client: Client, _userdata: Any, connection: Any) -> None:
+def _send_at_once(_client: Client, _userdata: object, connection: object) -> None:
     """Switch Nagle's algorithm off: it held readings back for 40 ms."""
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -212,7 +226,10 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        message = f"mqtt.ca_file = {ca_file}: cannot be used ({error}); give a PEM file with the broker's CA"
+        message = (
+            f"mqtt.ca_file = {ca_file}: cannot be used ({error}); "
+            "give a PEM file with the broker's authority"
+        )
         raise PermanentError(message) from error
 
 
@@ -221,5 +238,6 @@ def _explain_refusal(reason: str, options: MqttOptions) -> str:
     if "protocol version" in lowered:
         return f'the broker refuses MQTT {options.version}: set mqtt.version = "3.1.1"'
     if "authori" in lowered or "user name" in lowered or "password" in lowered:
-        return f"not authorised as {options.username or 'anonymous'}: check mqtt.username and mqtt_password"
+        who = options.username or "anonymous"
+        return f"not authorised as {who}: check mqtt.username and mqtt_password"
     return f"the broker refused the connection: {reason}"

@@ -1,4 +1,4 @@
-"""Define the vocabulary of speaking: levels, severities, findings, alerts and messages, as frozen data."""
+"""Define the vocabulary of speaking: levels, severities, findings, alerts, messages."""
 
 from __future__ import annotations
 
@@ -97,7 +97,9 @@ class Alert:
     reason: str
     raised_at: datetime
     firing_for: timedelta = timedelta(0)
-    told_severity: Severity = Severity.DISPLAY  # the loudest that was queued for the phone in this episode
+    told_severity: Severity = (
+        Severity.DISPLAY
+    )  # the loudest that was queued for the phone in this episode
     told_level: HeatLevel = HeatLevel.NORMAL
     since_told: timedelta | None = None
     since_answered: timedelta | None = None

@@ -13,13 +13,12 @@ from datetime import datetime, time, timedelta
 
 from policies.alert import Alert, ClearNotification, HeatLevel, Message, Notification
 
-
 # --------------------------------------------------------------------------- sensors and rooms
 
 
 @dataclass(frozen=True, slots=True)
 class SensorMessage:
-    """Say what one message of a sensor tells, after parsing and before any judgement of plausibility.
+    """Say what one message of a sensor tells, before any judgement of plausibility.
 
     `None` means that the message says nothing about it. `rejected` is a short constant reason
     (`nan`, `out_of_range`, `non_numeric` ...) and may stand beside a good humidity.
@@ -54,7 +53,9 @@ class SensorReading:
     age: timedelta | None
     freshness: Freshness
     is_suspect: bool = False
-    suspect_reason: str | None = None  # "stuck", "conflict", "rejected" (three in a row), "clock_skew"
+    suspect_reason: str | None = (
+        None  # "stuck", "conflict", "rejected" (three in a row), "clock_skew"
+    )
     is_battery_low: bool = False
     stale_after: timedelta = timedelta(minutes=130)
     last_seen_at: datetime | None = None
@@ -103,7 +104,9 @@ class DeviceState:
     """Describe what a device does, or should do; `None` means not said or not applicable."""
 
     is_on: bool
-    hvac_mode: str | None = None  # Home Assistant's words: off, cool, heat, dry, fan_only, auto, heat_cool
+    hvac_mode: str | None = (
+        None  # Home Assistant's words: off, cool, heat, dry, fan_only, auto, heat_cool
+    )
     target_temperature_c: float | None = None
     fan_percentage: int | None = None
 
@@ -133,7 +136,9 @@ class DeviceConditions:
     has_failed: bool = False  # it did not respond to the last command
     power_w: float | None = None
     low_power_for: timedelta | None = None  # on, but drawing less than `running_power_w`
-    room_cooled_by_c: float | None = None  # change of the room since the start of this run (negative is cooler)
+    room_cooled_by_c: float | None = (
+        None  # change of the room since the start of this run (negative is cooler)
+    )
     is_automatic: bool = True
     has_ended_blind: bool = False  # our last run ended because its room could not be seen
 
@@ -161,8 +166,8 @@ class RoomConditions:
     """Carry what is known of a room now.
 
     Temperatures are the median of its fresh sensors; the effective temperature is the larger of air
-    temperature and the blended heat index. The means are time-weighted over the last 10 and 30 minutes
-    (over the part of the window that is known). `None` means unknown, never fine.
+    temperature and the blended heat index. The means are time-weighted over the last 10 and 30
+    minutes (over the part of the window that is known). `None` means unknown, never fine.
     """
 
     room: Room
@@ -185,7 +190,7 @@ class RoomConditions:
 
 
 class Flag(enum.StrEnum):
-    """Name what a person may set about themselves. Source: EVIDENCE 7 and 8, in the user's terms."""
+    """Name what a person may set about themselves. Source: EVIDENCE 7 and 8."""
 
     HEAT_SENSITIVE = "heat_sensitive"
     REDUCED_SWEATING = "reduced_sweating"
@@ -214,7 +219,7 @@ class Phone:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Say that a person is usually in a room between two local times (over midnight when from > until)."""
+    """Say that a person is usually in a room between two local times, over midnight too."""
 
     room_id: str
     from_at: time
@@ -247,7 +252,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class LevelMemory:
-    """Remember a level between evaluations, for hysteresis; `clearing_for` counts the time under it."""
+    """Remember a level for hysteresis; `clearing_for` counts the time under it."""
 
     level: HeatLevel = HeatLevel.NORMAL
     clearing_for: timedelta | None = None
@@ -303,7 +308,7 @@ class LinkConditions:
     detail: str = ""
 
 
-# --------------------------------------------------------------------------- cooling and the decision
+# --------------------------------------------------------------------------- the decision
 
 
 class CoolingAction(enum.StrEnum):
@@ -405,7 +410,9 @@ class Snapshot:
     forecast_age: timedelta | None = None
     links: tuple[LinkConditions, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    level_memory: Mapping[tuple[str, str], LevelMemory] = field(default_factory=dict)  # (person, room)
+    level_memory: Mapping[tuple[str, str], LevelMemory] = field(
+        default_factory=dict
+    )  # (person, room)
     last_episode: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (policy, subject)
 
 
