@@ -6,12 +6,20 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from policies.alert import AlertPhase
-from policies.model import DeviceConditions, RoomConditions, Snapshot
+from policies.alert import Alert, AlertPhase
+from policies.model import (
+    DeviceConditions,
+    LinkConditions,
+    PersonAssessment,
+    RoomAssessment,
+    RoomConditions,
+    Snapshot,
+)
 
 if TYPE_CHECKING:
     from daemon.clock import Instant
     from daemon.loop import Daemon
+    from daemon.outbox import OutboxRow
 
 
 def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
@@ -30,55 +38,24 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
 
 def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
     """Return the status file's content: plain JSON types only, ages in seconds."""
+    own = {"version": daemon.parts.version, "pid": os.getpid(), "at": now.utc.isoformat()}
     snapshot = daemon.snapshot
     if snapshot is None:
-        return {"version": daemon.parts.version, "at": now.utc.isoformat(), "pid": os.getpid()}
-    levels = {room.room_id: room for room in daemon.decision.rooms}
-    return {
-        "version": daemon.parts.version,
-        "pid": os.getpid(),
-        "at": now.utc.isoformat(),
+        return own
+    assessed = {room.room_id: room for room in daemon.decision.rooms}
+    return own | {
         "home": snapshot.home.name,
         "running_for_s": _seconds(snapshot.since_start),
         "is_clock_synchronised": snapshot.is_clock_synchronised,
-        "links": [
-            {
-                "link": link.link,
-                "is_up": link.is_up,
-                "down_for_s": _seconds(link.down_for),
-                "detail": link.detail,
-            }
-            for link in snapshot.links
-        ],
+        "links": [_link(link) for link in snapshot.links],
         "rooms": [
-            _room(room)
-            | {
-                "level": int(levels[room.room.room_id].level),
-                "reason": levels[room.room.room_id].reason,
-            }
+            _room(room, assessed[room.room.room_id])
             for room in snapshot.rooms
-            if room.room.room_id in levels
+            if room.room.room_id in assessed
         ],
-        "people": [
-            {
-                "person_id": person.person_id,
-                "level": int(person.level),
-                "drinks_today_ml": person.drunk_today_ml,
-                "drinks_goal_ml": person.drinks_goal_ml,
-                "next_drink_in_s": _seconds(person.next_drink_in),
-            }
-            for person in daemon.decision.people
-        ],
+        "people": [_person(person) for person in daemon.decision.people],
         "alerts": [
-            {
-                "tag": alert.key.tag,
-                "phase": alert.phase.value,
-                "severity": alert.severity.name.lower(),
-                "level": int(alert.level),
-                "raised_at": alert.raised_at.isoformat(),
-                "told_s_ago": _seconds(alert.since_told),
-                "reason": alert.reason,
-            }
+            _alert(alert)
             for alert in daemon.decision.alerts
             if alert.phase is not AlertPhase.RESOLVED
         ],
@@ -87,25 +64,60 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
             "age_s": _seconds(snapshot.forecast_age),
             "last_error": daemon.state.poller.last_error,
         },
-        "outbox": [
-            {
-                "tag": row.message.tag,
-                "channel": row.channel_id,
-                "attempts": row.attempts,
-                "last_error": row.last_error,
-                "waiting_since": row.created.utc.isoformat(),
-            }
-            for row in daemon.outbox.rows
-        ],
+        "outbox": [_waiting(row) for row in daemon.outbox.rows],
         "sick_threads": sorted(daemon.supervisor.sick_threads()),
         "internal_errors": daemon.errors,
     }
 
 
-def _room(room: RoomConditions) -> dict[str, Any]:
+def _link(link: LinkConditions) -> dict[str, Any]:
+    return {
+        "link": link.link,
+        "is_up": link.is_up,
+        "down_for_s": _seconds(link.down_for),
+        "detail": link.detail,
+    }
+
+
+def _person(person: PersonAssessment) -> dict[str, Any]:
+    return {
+        "person_id": person.person_id,
+        "level": int(person.level),
+        "drinks_today_ml": person.drunk_today_ml,
+        "drinks_goal_ml": person.drinks_goal_ml,
+        "next_drink_in_s": _seconds(person.next_drink_in),
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "tag": alert.key.tag,
+        "phase": alert.phase.value,
+        "severity": alert.severity.name.lower(),
+        "level": int(alert.level),
+        "raised_at": alert.raised_at.isoformat(),
+        "told_s_ago": _seconds(alert.since_told),
+        "reason": alert.reason,
+    }
+
+
+def _waiting(row: OutboxRow) -> dict[str, Any]:
+    return {
+        "tag": row.message.tag,
+        "channel": row.channel_id,
+        "attempts": row.attempts,
+        "last_error": row.last_error,
+        "waiting_since": row.created.utc.isoformat(),
+    }
+
+
+def _room(room: RoomConditions, assessed: RoomAssessment) -> dict[str, Any]:
     return {
         "room_id": room.room.room_id,
         "name": room.room.name,
+        "level": int(assessed.level),
+        "limit_c": assessed.limit_c,
+        "reason": assessed.reason,
         "freshness": room.freshness.value,
         "temperature_c": room.temperature_c,
         "relative_humidity_pct": room.relative_humidity_pct,

@@ -27,7 +27,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("KEEPCOOL_") and name != "KEEPCOOL_SHARED_DATA":
             monkeypatch.delenv(name)
-    for name in ("CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "WATCHDOG_USEC", "STATE_DIRECTORY"):
+    managed = ("CREDENTIALS", "STATE", "RUNTIME")
+    for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", *(f"{word}_DIRECTORY" for word in managed)):
         monkeypatch.delenv(name, raising=False)
 
 
