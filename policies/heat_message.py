@@ -1,0 +1,216 @@
+"""Put what was judged about heat into findings: how loud, and the facts for its words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Final
+
+from policies.alert import Finding, HeatLevel, Message, Severity, Verb
+from policies.heat_limits import Limits
+from policies.model import (
+    CoolingRole,
+    DeviceConditions,
+    Flag,
+    Forecast,
+    Freshness,
+    HourlyValue,
+    Person,
+    RoomConditions,
+)
+
+POLICY: Final = "heat"
+
+FAN_ALONE_UNDER_C: Final = 32.0
+FAN_NO_HELP_FROM_C: Final = 35.0
+REDUCED_SWEATING_SHIFT_C: Final = -1.0
+"""Fan limits of air temperature. Source: EVIDENCE 2.6 (CDC; Morris 2021; JAMA 2024)."""
+
+LOW_POWER_AFTER: Final = timedelta(minutes=3)
+
+COOLER_OUTDOORS_C: Final = 2.0
+NIGHT_AHEAD: Final = timedelta(hours=16)
+
+_COOLING_MODES: Final = frozenset({"cool", "auto", "heat_cool", "dry"})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRoom:
+    """Carry one room as one person finds it."""
+
+    conditions: RoomConditions
+    limits: Limits
+    level: HeatLevel
+    is_trusted: bool  # seen now, by a sensor that is believed
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRoom:
+    """Carry where and when a person's level 2 is expected."""
+
+    conditions: RoomConditions
+    limit_c: float
+    hour: HourlyValue
+
+
+def severity(level: HeatLevel, cooling: str) -> Severity:
+    """Return how loudly a level speaks. Source: DESIGN "Who speaks how loudly"."""
+    if level >= HeatLevel.VERY_HIGH:
+        return Severity.CRITICAL
+    if level is HeatLevel.HIGH:
+        return Severity.LOUD_WARNING if cooling == "running" else Severity.CRITICAL
+    return Severity.WARNING if level is HeatLevel.WARNING else Severity.DISPLAY
+
+
+def cooling_state(conditions: RoomConditions) -> tuple[str, str | None]:
+    """Return what the room's cooling does, and the device's name.
+
+    "running", "failed" (it did not respond, cannot be reached, or draws no power), "off", or
+    without an air conditioner "fan_only" (a fan is on) or "none".
+    """
+    best: tuple[int, str, str | None] = (0, "none", None)
+    for device in conditions.devices:
+        state = _device_state(device)
+        rank = ("none", "fan_only", "off", "failed", "running").index(state)
+        if rank > best[0]:
+            best = (rank, state, device.device.name)
+    return best[1], best[2]
+
+
+def fan_worth(person: Person, air_c: float | None) -> str | None:
+    """Return what a fan does at an air temperature: ok, wet_skin or no_help; `None` is unknown."""
+    if air_c is None:
+        return None
+    shift_c = REDUCED_SWEATING_SHIFT_C if Flag.REDUCED_SWEATING in person.flags else 0.0
+    if air_c < FAN_ALONE_UNDER_C + shift_c:
+        return "ok"
+    return "wet_skin" if air_c < FAN_NO_HELP_FROM_C + shift_c else "no_help"
+
+
+def finding_now(person: Person, room: JudgedRoom, zone: tzinfo | None) -> Finding:
+    """Return the finding that a room is at level 1 or above for a person."""
+    cooling, _ = cooling_state(room.conditions)
+    limit_c = room.limits.at(room.level)
+    if room.level is HeatLevel.VERY_HIGH and (_air_c(room.conditions) or 0.0) < limit_c:
+        limit_c = room.limits.level_4_heat_index_c
+    parameters = _room_parameters(person, room.conditions, zone) | {"limit_c": limit_c}
+    return Finding(
+        policy=POLICY,
+        subject=person.person_id,
+        severity=severity(room.level, cooling),
+        person_ids=(person.person_id,),
+        message=Message(f"heat_level_{int(room.level)}", parameters),
+        reason=room.reason,
+        level=room.level,
+        verbs=_verbs(person, room.level),
+        carries_safety_text=room.level >= HeatLevel.HIGH,
+        may_resolve=room.is_trusted,
+    )
+
+
+def finding_ahead(
+    person: Person,
+    room: ExpectedRoom,
+    forecast: Forecast | None,
+    now_local: datetime,
+    horizon: timedelta,
+) -> Finding:
+    """Return the finding that level 2 is expected where the person will be."""
+    at_local = room.hour.at.astimezone(now_local.tzinfo)
+    value_c = room.hour.effective_temperature_c
+    parameters = _room_parameters(person, room.conditions, now_local.tzinfo) | {
+        "limit_c": room.limit_c,
+        "expected_at_local": f"{at_local:%H:%M}",
+        "expected_temperature_c": round(value_c, 1),
+        "cools_at_night": _cools_at_night(room.conditions, forecast, now_local),
+        "forecast_until_local": _forecast_until(forecast, now_local, horizon),
+    }
+    return Finding(
+        policy=POLICY,
+        subject=person.person_id,
+        severity=Severity.WARNING,
+        person_ids=(person.person_id,),
+        message=Message("heat_expected", parameters),
+        reason=(
+            f"{room.conditions.room.name} expected at {value_c:.1f} °C about {at_local:%H:%M}, "
+            f"level 2 from {room.limit_c:.1f} °C"
+        ),
+        level=HeatLevel.WARNING,
+        is_expected=True,
+        verbs=_verbs(person, HeatLevel.WARNING),
+    )
+
+
+def _room_parameters(
+    person: Person, conditions: RoomConditions, zone: tzinfo | None
+) -> dict[str, str | int | float | bool | None]:
+    air_c = _air_c(conditions)
+    cooling, device = cooling_state(conditions)
+    is_seen = conditions.freshness is Freshness.FRESH
+    last_seen = None if is_seen else conditions.last_seen_at
+    return {
+        "room": conditions.room.name,
+        "temperature_c": _rounded(air_c, 1),
+        "effective_temperature_c": _rounded(conditions.effective_temperature_c, 1),
+        "relative_humidity_pct": _rounded(conditions.relative_humidity_pct, 0),
+        "cooling": cooling,
+        "device": device,
+        "fan": fan_worth(person, air_c),
+        "last_seen_local": None if last_seen is None else f"{last_seen.astimezone(zone):%H:%M}",
+    }
+
+
+def _air_c(conditions: RoomConditions) -> float | None:
+    """Return the air temperature, or the last one known of a room that is not seen now."""
+    if conditions.temperature_c is not None and math.isfinite(conditions.temperature_c):
+        return conditions.temperature_c
+    last = [reading.temperature_c for reading in conditions.readings]
+    return max((c for c in last if c is not None and math.isfinite(c)), default=None)
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return round(value, digits) if value is not None and math.isfinite(value) else None
+
+
+def _device_state(conditions: DeviceConditions) -> str:
+    observed = conditions.observed
+    is_on = observed is not None and observed.is_on and conditions.is_available
+    if conditions.device.role is CoolingRole.FAN:
+        return "fan_only" if is_on and not conditions.has_failed else "none"
+    is_idle = (conditions.low_power_for or timedelta(0)) >= LOW_POWER_AFTER
+    if conditions.has_failed or not conditions.is_available or (is_on and is_idle):
+        return "failed"
+    is_cooling = observed is not None and (observed.hvac_mode or "cool") in _COOLING_MODES
+    return "running" if is_on and is_cooling else "off"
+
+
+def _verbs(person: Person, level: HeatLevel) -> tuple[Verb, ...]:
+    # No drink prompt beside the safety text, and no volume for someone whose fluids are restricted.
+    if level >= HeatLevel.HIGH or Flag.FLUID_RESTRICTED in person.flags:
+        return (Verb.ON_IT,)
+    return (Verb.ON_IT, Verb.DRANK)
+
+
+def _cools_at_night(
+    conditions: RoomConditions, forecast: Forecast | None, now_local: datetime
+) -> bool:
+    air_c = _air_c(conditions)
+    if forecast is None or air_c is None:
+        return False
+    end = now_local + NIGHT_AHEAD
+    coming = [hour.temperature_c for hour in forecast.hours if now_local <= hour.at <= end]
+    return min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
+
+
+def _forecast_until(
+    forecast: Forecast | None, now_local: datetime, horizon: timedelta
+) -> str | None:
+    """Return where a forecast ends that is shorter than the horizon. Source: FAULTS 29."""
+    if forecast is None or not forecast.hours:
+        return None
+    until = forecast.hours[-1].at + timedelta(hours=1)
+    if until >= now_local + horizon:
+        return None
+    return f"{until.astimezone(now_local.tzinfo):%H:%M}"

@@ -1,0 +1,408 @@
+"""Judge heat for every person: levels 1 to 4 in their rooms, now and in the hours ahead.
+
+Levels compare the effective temperature (the larger of air and heat index) with the person's own
+limits. They rise at once with the rolling means, and fall only after the value was clearly below
+for a while. What is not seen, or not believed, never lowers a level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from policies.alert import Alert, AlertPhase, Finding, HeatLevel
+from policies.heat_limits import Limits, every_room_of, is_night, personal_limits, rooms_of
+from policies.heat_message import POLICY, ExpectedRoom, JudgedRoom, finding_ahead, finding_now
+from policies.model import (
+    Forecast,
+    Freshness,
+    HourlyValue,
+    LevelMemory,
+    Person,
+    RoomAssessment,
+    RoomConditions,
+    Snapshot,
+    Tuning,
+)
+from policies.outlook import NEAR_C, WITHDRAW_C, expect, is_reached
+
+__all__ = [
+    "HeatResult",
+    "Limits",
+    "assess_for_display",
+    "assess_room",
+    "evaluate",
+    "personal_limits",
+    "rooms_of",
+]
+
+NOBODY: Final = Person("", "", ())
+"""Whose limits judge a room that nobody is configured to be in: the product's defaults."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeatResult:
+    """Carry what heat means now: at most one finding a person, and every room and level.
+
+    `rooms` judges each room by the people who use it; its `limit_c` is `None` while nobody is
+    in it. `level_memory` has a key for each person and each of their rooms.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    rooms: tuple[RoomAssessment, ...] = ()
+    levels: Mapping[str, HeatLevel] = field(default_factory=dict)
+    level_memory: Mapping[tuple[str, str], LevelMemory] = field(default_factory=dict)
+
+
+def assess_room(
+    person: Person,
+    conditions: RoomConditions,
+    memory: LevelMemory,
+    *,
+    is_night: bool,
+    elapsed: timedelta = timedelta(0),
+    tuning: Tuning,
+) -> tuple[RoomAssessment, LevelMemory]:
+    """Judge one room for one person, cheaply enough to be done for every reading.
+
+    Args:
+        person: whose limits count.
+        conditions: of the room.
+        memory: the level so far.
+        is_night: whether the person is in bed at this hour (counts in a bedroom).
+        elapsed: since `memory` was made; only the caller that keeps the result may count time,
+            so whoever merely looks leaves it at zero.
+        tuning: hysteresis and hold.
+
+    Returns:
+        The assessment, and the memory for the next call.
+    """
+    limits = personal_limits(person, is_night and conditions.room.is_bedroom)
+    memory = _next_memory(limits, conditions, memory, elapsed, tuning)
+    assessment = RoomAssessment(
+        room_id=conditions.room.room_id,
+        level=memory.level,
+        freshness=conditions.freshness,
+        effective_temperature_c=_first_finite(conditions.effective_temperature_c),
+        limit_c=limits.level_1_c,
+        reason=_reason(limits, conditions, memory.level),
+    )
+    return assessment, memory
+
+
+def assess_for_display(
+    conditions: RoomConditions,
+    people: Iterable[Person],
+    level_memory: Mapping[tuple[str, str], LevelMemory],
+    now_local: datetime,
+    *,
+    tuning: Tuning | None = None,
+    bedrooms: Collection[str] | None = None,
+    shown: RoomAssessment | None = None,
+) -> RoomAssessment:
+    """Judge one room for all who use it, without counting time: what a reading shows at once.
+
+    Args:
+        conditions: of the room.
+        people: of the home.
+        level_memory: as the last decision left it.
+        now_local: aware, in the home's zone.
+        tuning: of the home; the defaults when left out.
+        bedrooms: ids of the home's bedrooms; when left out, only this room is told apart.
+        shown: the last decision's assessment, whose outlook still holds.
+    """
+    room = conditions.room
+    if bedrooms is None:
+        bedrooms = (room.room_id,) if room.is_bedroom else ()
+    judged: list[RoomAssessment] = []
+    limits_c: list[float] = []
+    for person in _users(room.room_id, people):
+        memory = level_memory.get((person.person_id, room.room_id), LevelMemory())
+        assessment, _ = assess_room(
+            person,
+            conditions,
+            memory,
+            is_night=is_night(person, now_local),
+            tuning=tuning or _DEFAULT_TUNING,
+        )
+        judged.append(assessment)
+        if room.room_id in rooms_of(person, now_local, bedrooms) and assessment.limit_c is not None:
+            limits_c.append(assessment.limit_c)
+    return _shown_room(judged, limits_c, shown)
+
+
+def evaluate(snapshot: Snapshot) -> HeatResult:
+    """Judge every person and room of the home."""
+    house = _House(snapshot)
+    findings: list[Finding] = []
+    levels: dict[str, HeatLevel] = {}
+    for conditions in snapshot.people:
+        person = conditions.person
+        worst = house.worst_room(person)
+        level = HeatLevel.NORMAL if worst is None else worst.level
+        levels[person.person_id] = level
+        expected = house.expected_room(person) if level < HeatLevel.WARNING else None
+        if expected is not None:
+            findings.append(
+                finding_ahead(person, expected, house.forecast, snapshot.now_local, house.horizon)
+            )
+        elif worst is not None and level > HeatLevel.NORMAL:
+            findings.append(finding_now(person, worst, snapshot.now_local.tzinfo))
+    return HeatResult(tuple(findings), house.assessments(), levels, house.memory)
+
+
+# --------------------------------------------------------------------------- one room
+
+
+def _next_memory(
+    limits: Limits,
+    conditions: RoomConditions,
+    memory: LevelMemory,
+    elapsed: timedelta,
+    tuning: Tuning,
+) -> LevelMemory:
+    values = _values(conditions)
+    if values is None:
+        # Unknown is never fine: the level stays, and a fall that had begun starts anew.
+        return replace(memory, clearing_for=None) if memory.clearing_for is not None else memory
+    slow_c, fast_c, air_c = values
+    reached = limits.level(slow_c, fast_c, air_c)
+    if reached >= memory.level:
+        return LevelMemory(reached)
+    slack_c = tuning.hysteresis_c
+    held = limits.level(
+        slow_c + slack_c, fast_c + slack_c, None if air_c is None else air_c + slack_c
+    )
+    if held >= memory.level or not _is_believed(conditions):
+        return LevelMemory(memory.level)
+    clearing_for = timedelta(0) if memory.clearing_for is None else memory.clearing_for + elapsed
+    if clearing_for >= tuning.resolve_hold:
+        return LevelMemory(held)
+    return LevelMemory(memory.level, clearing_for)
+
+
+def _values(conditions: RoomConditions) -> tuple[float, float, float | None] | None:
+    """Return the slow mean, the fast mean and the air temperature of a room that is seen now."""
+    if conditions.freshness is not Freshness.FRESH:
+        return None
+    fast_c = _first_finite(conditions.mean_10_min_c, conditions.effective_temperature_c)
+    slow_c = _first_finite(conditions.mean_30_min_c, fast_c)
+    if slow_c is None:
+        return None
+    return slow_c, slow_c if fast_c is None else fast_c, _first_finite(conditions.temperature_c)
+
+
+def _first_finite(*values: float | None) -> float | None:
+    return next((value for value in values if value is not None and math.isfinite(value)), None)
+
+
+def _is_believed(conditions: RoomConditions) -> bool:
+    """Say whether a fresh sensor speaks that is not suspect; without one a level may only rise."""
+    fresh = [
+        reading
+        for reading in conditions.readings
+        if reading.freshness is Freshness.FRESH and reading.temperature_c is not None
+    ]
+    return not fresh or any(not reading.is_suspect for reading in fresh)
+
+
+def _reason(limits: Limits, conditions: RoomConditions, level: HeatLevel) -> str:
+    name = conditions.room.name
+    values = _values(conditions)
+    if values is None:
+        kept = f"level {int(level)} kept" if level else "no level known"
+        return f"{name} is not seen ({conditions.freshness}), {kept}"
+    slow_c, fast_c, _ = values
+    value_c, span = (fast_c, 10) if level >= HeatLevel.HIGH else (slow_c, 30)
+    following = level or HeatLevel.ADVISORY
+    return (
+        f"{name} {value_c:.1f} °C over {span} min, "
+        f"level {int(following)} from {limits.at(following):.1f} °C"
+    )
+
+
+def _users(room_id: str, people: Iterable[Person]) -> list[Person]:
+    return [person for person in people if room_id in every_room_of(person)] or [NOBODY]
+
+
+def _shown_room(
+    judged: list[RoomAssessment], limits_c: list[float], shown: RoomAssessment | None
+) -> RoomAssessment:
+    worst = max(judged, key=lambda assessment: assessment.level)
+    worst = replace(worst, limit_c=min(limits_c, default=None))
+    if shown is None:
+        return worst
+    return replace(worst, expected_level=shown.expected_level, expected_at=shown.expected_at)
+
+
+_DEFAULT_TUNING: Final = Tuning()
+
+
+# --------------------------------------------------------------------------- the whole home
+
+
+class _House:
+    """Hold one snapshot's rooms as each person finds them, and expectations made on demand."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.tuning = snapshot.home.tuning
+        self.horizon = self.tuning.planning_horizon
+        self.rooms = {found.room.room_id: found for found in snapshot.rooms}
+        self.bedrooms = frozenset(
+            room_id for room_id, found in self.rooms.items() if found.room.is_bedroom
+        )
+        self.people = [found.person for found in snapshot.people]
+        self.forecast = _usable_forecast(snapshot)
+        self.memory: dict[tuple[str, str], LevelMemory] = {}
+        self.judged: dict[tuple[str, str], RoomAssessment] = {}
+        self._outlooks: dict[str, tuple[HourlyValue, ...]] = {}
+        for room_id in self.rooms:
+            for person in _users(room_id, self.people):
+                self._judge(person, room_id)
+
+    def _judge(self, person: Person, room_id: str) -> None:
+        key = (person.person_id, room_id)
+        self.judged[key], self.memory[key] = assess_room(
+            person,
+            self.rooms[room_id],
+            self.snapshot.level_memory.get(key, LevelMemory()),
+            is_night=is_night(person, self.snapshot.now_local),
+            elapsed=self.snapshot.since_last_decision,
+            tuning=self.tuning,
+        )
+
+    def worst_room(self, person: Person) -> JudgedRoom | None:
+        """Return the worst of the rooms where the person is; seen ones elsewhere if those are not.
+
+        Rooms that are not seen keep their level, so they may still be the worst.
+        """
+        here = self._known(rooms_of(person, self.snapshot.now_local, self.bedrooms))
+        if not any(_values(self.rooms[room_id]) for room_id in here):
+            elsewhere = self._known(every_room_of(person))
+            here += [r for r in elsewhere if r not in here and _values(self.rooms[r])]
+        return max(
+            (self._judged_room(person, room_id) for room_id in here),
+            key=lambda room: (room.level, _first_finite(room.conditions.mean_10_min_c, 0.0)),
+            default=None,
+        )
+
+    def expected_room(self, person: Person) -> ExpectedRoom | None:
+        """Return the first hour at which level 2 is expected where the person will be."""
+        if not self.snapshot.is_clock_synchronised:
+            return None  # hours of day and forecast mean nothing yet
+        is_announced = any(_is_announced(alert, person.person_id) for alert in self.snapshot.alerts)
+        found: ExpectedRoom | None = None
+        for room_id in self._known(every_room_of(person)):
+            for hour in self._outlook(room_id):
+                limits = self._limits_at(person, room_id, hour.at)
+                if limits is None or (found is not None and hour.at >= found.hour.at):
+                    continue
+                if self._is_reached(room_id, hour, limits.level_2_c, is_announced=is_announced):
+                    found = ExpectedRoom(self.rooms[room_id], limits.level_2_c, hour)
+                    break
+        return found
+
+    def assessments(self) -> tuple[RoomAssessment, ...]:
+        """Return every room, judged for all who use it."""
+        return tuple(self._assessment(room_id) for room_id in self.rooms)
+
+    def _assessment(self, room_id: str) -> RoomAssessment:
+        users = _users(room_id, self.people)
+        judged = [self.judged[person.person_id, room_id] for person in users]
+        here = [
+            limit_c
+            for person, assessment in zip(users, judged, strict=True)
+            if room_id in rooms_of(person, self.snapshot.now_local, self.bedrooms)
+            and (limit_c := assessment.limit_c) is not None
+        ]
+        assessment = _shown_room(judged, here, None)
+        best, best_at = assessment.level, None
+        if self.snapshot.is_clock_synchronised:
+            for hour in self._outlook(room_id):
+                level = self._expected_level(users, room_id, hour)
+                if level > best:
+                    best, best_at = level, hour.at
+        if best_at is None:
+            return assessment
+        return replace(assessment, expected_level=best, expected_at=best_at)
+
+    def _expected_level(self, users: list[Person], room_id: str, hour: HourlyValue) -> HeatLevel:
+        for level in (HeatLevel.HIGH, HeatLevel.WARNING, HeatLevel.ADVISORY):
+            for person in users:
+                limits = self._limits_at(person, room_id, hour.at)
+                if limits is not None and self._is_reached(
+                    room_id, hour, limits.at(level), is_announced=False
+                ):
+                    return level
+        return HeatLevel.NORMAL
+
+    def _limits_at(self, person: Person, room_id: str, at: datetime) -> Limits | None:
+        """Return the person's limits in a room at a coming hour, or `None` when not there."""
+        at_local = at.astimezone(self.snapshot.now_local.tzinfo)
+        if room_id not in rooms_of(person, at_local, self.bedrooms):
+            return None
+        return personal_limits(person, is_night(person, at_local) and room_id in self.bedrooms)
+
+    def _is_reached(
+        self, room_id: str, hour: HourlyValue, limit_c: float, *, is_announced: bool
+    ) -> bool:
+        now_c = self.rooms[room_id].mean_10_min_c
+        return now_c is not None and is_reached(
+            hour, limit_c, now_c, self.snapshot.now_utc, is_announced=is_announced
+        )
+
+    def _outlook(self, room_id: str) -> tuple[HourlyValue, ...]:
+        if room_id not in self._outlooks:
+            self._outlooks[room_id] = (
+                expect(self.rooms[room_id], self.forecast, self.snapshot.now_utc, self.horizon)
+                if self._is_near(room_id)
+                else ()
+            )
+        return self._outlooks[room_id]
+
+    def _is_near(self, room_id: str) -> bool:
+        """Say whether the room is warm enough for its outlook to matter at all (it costs most)."""
+        conditions = self.rooms[room_id]
+        now_c = conditions.mean_10_min_c
+        if now_c is None:
+            return False
+        lowest_c = min(
+            personal_limits(person, is_bedroom).level_1_c
+            for person in _users(room_id, self.people)
+            for is_bedroom in {False, conditions.room.is_bedroom}
+        )
+        return now_c >= lowest_c - NEAR_C - WITHDRAW_C
+
+    def _known(self, room_ids: Iterable[str]) -> list[str]:
+        return [room_id for room_id in room_ids if room_id in self.rooms]
+
+    def _judged_room(self, person: Person, room_id: str) -> JudgedRoom:
+        conditions = self.rooms[room_id]
+        assessment = self.judged[person.person_id, room_id]
+        in_bed = is_night(person, self.snapshot.now_local)
+        return JudgedRoom(
+            conditions=conditions,
+            limits=personal_limits(person, in_bed and conditions.room.is_bedroom),
+            level=assessment.level,
+            is_trusted=_values(conditions) is not None and _is_believed(conditions),
+            reason=assessment.reason,
+        )
+
+
+def _usable_forecast(snapshot: Snapshot) -> Forecast | None:
+    age = snapshot.forecast_age
+    is_old = age is not None and age > snapshot.home.tuning.forecast_usable
+    return None if is_old else snapshot.forecast
+
+
+def _is_announced(alert: Alert, person_id: str) -> bool:
+    return (
+        alert.key.policy == POLICY
+        and alert.key.subject == person_id
+        and alert.is_expected
+        and alert.phase is not AlertPhase.RESOLVED
+    )
