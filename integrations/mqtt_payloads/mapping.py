@@ -28,7 +28,7 @@ class PayloadMapping:
     `params.temperature:101.tC`. As soon as temperature, humidity or power has a path, only paths
     are read; a message without them says nothing (a partial update). `unit` is final for paths and
     for values whose own key names no unit; `None` takes the payload's word, and Celsius where it
-    has none. `match` passes only objects whose fields equal these (rtl_433's shared `events` topic).
+    has none. `match` passes only objects whose fields equal these (rtl_433's `events`).
     `quantity` says what a bare number is.
     """
 
@@ -59,8 +59,9 @@ def value_at(payload: object, path: str) -> object:
     if isinstance(payload, Mapping):
         if path in payload:  # keys may hold dots themselves
             return payload[path]
-        head, dot, rest = path.partition(".")
-        return value_at(payload[head], rest) if dot and head in payload else _MISSING
+        dots = (place for place, letter in enumerate(path) if letter == ".")
+        cut = next((dot for dot in dots if path[:dot] in payload), None)
+        return _MISSING if cut is None else value_at(payload[path[:cut]], path[cut + 1 :])
     if isinstance(payload, list):
         head, dot, rest = path.partition(".")
         if not (head.isascii() and head.isdigit() and len(head) <= 6 and int(head) < len(payload)):  # noqa: PLR2004

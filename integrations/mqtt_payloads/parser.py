@@ -94,14 +94,19 @@ def _parse_mapped(kind: Topic, text: str, mapping: PayloadMapping) -> SensorMess
             decoded = _decode(text)
         except ValueError:
             return _NOTHING if mapping.match else _MALFORMED
-        if not mapping.is_for(decoded):
-            return _NOTHING
-        if mapping.has_paths and isinstance(decoded, dict | list):
-            return read_mapped(decoded, mapping)
+        if mapping.has_paths or not mapping.is_for(decoded):
+            return read_mapped(decoded, mapping) if mapping.is_for(decoded) else _NOTHING
+    return _parse_told(kind, text, mapping)
+
+
+def _parse_told(kind: Topic, text: str, mapping: PayloadMapping) -> SensorMessage:
+    """Parse as without settings, with what they add to the topic's name."""
     if kind.is_ignored:
         return _NOTHING
-    message = _parse_json(text, kind, mapping) if is_json else read_text(text, kind)
-    if mapping.battery_path and is_json:
+    if not text.startswith(_JSON_STARTS):
+        return read_text(text, kind)
+    message = _parse_json(text, kind, mapping)
+    if mapping.battery_path:
         return replace(message, battery_pct=_mapped_battery(text, mapping))
     return message
 

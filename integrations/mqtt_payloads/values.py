@@ -24,7 +24,7 @@ _LAST_MOMENT_S: Final = datetime(_LAST_YEAR, 1, 1, tzinfo=UTC).timestamp()
 _MILLISECONDS_FROM: Final = 1e11
 
 _QUANTITY: Final = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d]\w{0,14}|[°º℃℉%]\s?[CcFf]?)?",
+    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d_]\w{0,14}|[°º℃℉%]\s?[CcFf]?)?",
 )
 _NOT_FINITE: Final = frozenset({"nan", "inf", "infinity"})
 _UNITS: Final[dict[str, Unit]] = {
