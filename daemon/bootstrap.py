@@ -11,9 +11,12 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from config.advice import find_warnings
+from config.errors import SettingsError
 from config.home import (
     MappingSettings,
     SensorSettings,
@@ -23,9 +26,17 @@ from config.home import (
     build_rooms,
     build_sensors,
 )
-from config.settings import Settings
-from daemon import __version__
+from config.settings import Settings, load_settings
+from daemon import __version__, probing
 from daemon.asking import ask
+from daemon.check import (
+    CheckReport,
+    CheckSubjects,
+    Probes,
+    check_offline,
+    check_online,
+    merge_reports,
+)
 from daemon.clock import SystemClock
 from daemon.commands import CommandParser
 from daemon.decode import decode_line
@@ -129,7 +140,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
     wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]
     try:
-        mqtt = _build_mqtt(settings, home, topics, wanted, inbox.post, clock)
+        mqtt = MqttClient(_mqtt_options(settings, topics.status), wanted, inbox.post, clock.boot_s)
         store = Store(settings.state_directory / DATABASE_NAME)
     except (PermanentError, StoreError) as error:
         raise StartError(str(error)) from error
@@ -191,6 +202,56 @@ def build_weather(settings: Settings) -> WeatherSource:
         raise StartError(str(error)) from error
 
 
+def check(path: Path, *, is_online: bool) -> CheckReport:
+    """Check the settings, and with `is_online` every road that they name."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    try:
+        settings = load_settings(
+            path,
+            environ=os.environ,
+            credentials_directory=Path(credentials) if credentials else None,
+            require_secrets=False,
+        )
+    except SettingsError as error:
+        return check_offline(path, error.problems, ())
+    report = check_offline(path, (), find_warnings(settings))
+    if not is_online:
+        return report
+    meters = build_power_meters(settings)
+    subjects = CheckSubjects(
+        broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
+        forecast_source=settings.weather.source,
+        sensors=build_sensors(settings),
+        rooms=build_rooms(settings),
+        people=build_people(settings),
+        home_assistant=settings.home_assistant.url if settings.home_assistant else None,
+        power_entities=tuple(meter.entity_id for meter in meters if meter.entity_id),
+    )
+    return merge_reports(report, check_online(subjects, _build_probes(settings)))
+
+
+def _build_probes(settings: Settings) -> Probes:
+    home_id = build_home(settings).home_id
+
+    def home_assistant() -> HomeAssistant:
+        built = build_home_assistant(settings)
+        if built is None:
+            raise PermanentError("there is no token: see home_assistant.token_file")
+        return built
+
+    def build_link(post: Post) -> MqttLink:
+        return MqttClient(_mqtt_options(settings, None), (), post, SystemClock().boot_s)
+
+    return Probes(
+        connect_broker=lambda: probing.connect_broker(build_link),
+        read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
+        fetch_forecast=lambda: probing.describe_forecast(build_weather(settings)),
+        greet_home_assistant=lambda: home_assistant().check_connection(),
+        fetch_entity_states=lambda names: probing.describe_states(home_assistant(), names),
+        fetch_services=lambda: home_assistant().fetch_services(),
+    )
+
+
 def ask_daemon(
     settings: Settings, command: str, fields: Mapping[str, object], timeout_s: float
 ) -> tuple[bool, str]:
@@ -199,7 +260,7 @@ def ask_daemon(
     topics = Topics(settings.mqtt.base_topic, home.home_id)
 
     def build_link(post: Post, topic: str) -> MqttLink:
-        options = _mqtt_options(settings, f"keepcool-cli-{os.getpid()}", None)
+        options = _mqtt_options(settings, None)
         return MqttClient(options, [Subscription(topic)], post, SystemClock().boot_s)
 
     command_topic = {"log": topics.log_command, "test_alert": topics.test_alert_command}[command]
@@ -245,12 +306,14 @@ def _parse_power(topic: str, payload: bytes) -> float | None:
     return message.power_w
 
 
-def _mqtt_options(settings: Settings, client_id: str, status_topic: str | None) -> MqttOptions:
+def _mqtt_options(settings: Settings, status_topic: str | None) -> MqttOptions:
+    """Return the broker's options; without a status topic those of a command, not of the daemon."""
     mqtt = settings.mqtt
+    daemon_id = mqtt.client_id or f"keepcool-{build_home(settings).home_id}-{_machine_name()}"
     return MqttOptions(
         host=mqtt.host,
         port=settings.mqtt_port,
-        client_id=client_id,
+        client_id=daemon_id if status_topic else f"keepcool-command-{os.getpid()}",
         status_topic=status_topic,
         version=mqtt.version,
         username=mqtt.username,
@@ -259,19 +322,6 @@ def _mqtt_options(settings: Settings, client_id: str, status_topic: str | None) 
         ca_file=str(settings.ca_file) if settings.ca_file else None,
         keepalive_s=mqtt.keepalive_s,
     )
-
-
-def _build_mqtt(
-    settings: Settings,
-    home: Home,
-    topics: Topics,
-    subscriptions: list[Subscription],
-    post: Post,
-    clock: Clock,
-) -> MqttClient:
-    client_id = settings.mqtt.client_id or f"keepcool-{home.home_id}-{_machine_name()}"
-    options = _mqtt_options(settings, client_id, topics.status)
-    return MqttClient(options, subscriptions, post, clock.boot_s)
 
 
 def _machine_name() -> str:

@@ -39,7 +39,10 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """Describe one thing that was checked; `fix` says what to do when it is not fine."""
+    """Describe one thing that was checked; `fix` says what to do when it is not fine.
+
+    A row without a name is a complete line of its own.
+    """
 
     name: str
     status: Status
@@ -150,7 +153,7 @@ def check_offline(
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         head = CheckRow("settings", Status.RED, f"{name}: {count}; nothing is started")
-        rows = [CheckRow("settings", Status.RED, str(problem)) for problem in problems]
+        rows = [CheckRow("", Status.RED, str(problem)) for problem in problems]
         return CheckReport((head, *rows), is_refused=True)
     head = CheckRow("settings", Status.OK, f"{name}: complete and consistent")
     return CheckReport((head, *(_warning_row(warning) for warning in warnings)))
@@ -190,20 +193,25 @@ def render_report(report: CheckReport, *, width: int = 80) -> str:
     indent = " " * 9
     lines = []
     for row in report.rows:
-        lines += textwrap.wrap(
-            f"{row.name}: {row.what}",
-            width,
-            initial_indent=f"{row.status:<9}",
-            subsequent_indent=indent,
-        )
-        if row.fix:
-            lines += textwrap.wrap(
-                row.fix, width, initial_indent=f"{indent}-> ", subsequent_indent=f"{indent}   "
-            )
+        text = f"{row.name}: {row.what}" if row.name else row.what
+        lines += _wrapped(text, width, f"{row.status:<9}", indent)
+        lines += _wrapped(row.fix, width, f"{indent}-> ", f"{indent}   ")
     counts = [
         f"{sum(row.status is status for row in report.rows)} {status.lower()}" for status in Status
     ]
     return "\n".join([*lines, "", ", ".join(counts)])
+
+
+def _wrapped(text: str, width: int, first: str, following: str) -> list[str]:
+    """Break a text into lines; paths and addresses stay whole, so that they can be copied."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _warning_row(warning: SettingsProblem) -> CheckRow:
@@ -339,7 +347,7 @@ def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]
         fix = (
             f"did you mean notify.{close[0]}?"
             if close
-            else "open the Home Assistant app on the phone, allow notifications, restart Home Assistant"
+            else "open the Home Assistant app on the phone and allow notifications there"
         )
         what = f"Home Assistant has no notify.{phone.service}"
         yield CheckRow(name, Status.RED, what, fix)

@@ -95,9 +95,10 @@ def check(config_path: Path, *, online: bool) -> None:
     are refused.
     """
     from daemon import bootstrap  # noqa: PLC0415 - see run
+    from daemon.check import render_report  # noqa: PLC0415
 
     report = bootstrap.check(config_path, is_online=online)
-    click.echo(report.render())
+    click.echo(render_report(report))
     sys.exit(report.exit_code)
 
 

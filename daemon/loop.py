@@ -39,7 +39,7 @@ from daemon.status import build_status, home_state
 from daemon.store import Changes, Store
 from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
-from policies.model import Decision, Snapshot
+from policies.model import Decision, RoomAssessment, Snapshot
 
 log = structlog.get_logger()
 
@@ -91,6 +91,8 @@ class Daemon:
         self.supervisor = Supervisor(self._thread_checks())
         self.snapshot: Snapshot | None = None
         self.decision = Decision()
+        self._shown: dict[str, RoomAssessment] = {}
+        self._bedrooms = self.state.bedrooms()
         self.errors = 0
         self._is_dirty = True
         self._is_urgent = False
@@ -225,14 +227,17 @@ class Daemon:
         """Publish a room's level at once: an observation does not wait for the disk."""
         track = self.state.sensing.rooms[room_id]
         conditions = track.conditions(now, self.state.since_start(now))
+        shown = self._shown.get(room_id)
         assessed = heat_sensitivity.assess_for_display(
             conditions,
             [record.person for record in self.state.people.values()],
             self.state.level_memory,
             self.state.local(now.utc),
+            tuning=self.state.home.tuning,
+            bedrooms=self._bedrooms,
+            shown=shown,
         )
         self.faces.publish_room(assessed, conditions)
-        shown = next((room for room in self.decision.rooms if room.room_id == room_id), None)
         self._is_urgent = self._is_urgent or shown is None or assessed.level > shown.level
 
     def decide(self, now: Instant) -> None:
@@ -245,6 +250,7 @@ class Daemon:
             now, is_clock_synchronised=self.clock.is_synchronised()
         )
         self.decision = decision = self.parts.decide(snapshot)
+        self._shown = {room.room_id: room for room in decision.rooms}
         for crash in decision.crashes:
             log.error("policy.crashed", policy=crash.policy, detail=crash.detail)
         changes = Changes()
@@ -253,8 +259,9 @@ class Daemon:
         self.state.actuation.apply_plan(decision.cooling, now)
         changes.leases.update(self.state.actuation.leases_to_store())
         self._commit(changes, now)
-        for room, assessed in zip(snapshot.rooms, decision.rooms, strict=True):
-            self.faces.publish_room(assessed, room)
+        for room in snapshot.rooms:
+            if room.room.room_id in self._shown:
+                self.faces.publish_room(self._shown[room.room.room_id], room)
         self.faces.publish_decision(decision, home_state(self, snapshot))
         self.faces.publish_leases(self.state.actuation.rows())
 

@@ -90,6 +90,11 @@ class HomeState:
         if forecasts:
             self.poller.forecast = max(forecasts, key=lambda forecast: forecast.fetched_at)
 
+    def bedrooms(self) -> tuple[str, ...]:
+        """Return the ids of the home's bedrooms."""
+        rooms = self.sensing.rooms.items()
+        return tuple(room_id for room_id, track in rooms if track.room.is_bedroom)
+
     def room_of_device(self, device_id: str) -> str | None:
         """Return the room that a cooling device stands in."""
         for room_id, track in self.sensing.rooms.items():

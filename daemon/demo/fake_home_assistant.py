@@ -142,6 +142,11 @@ class FakeHomeAssistant:
         """Return how many authenticated WebSockets are open."""
         return sum(client.is_authenticated for client in tuple(self._clients))
 
+    @property
+    def pings_answered(self) -> int:
+        """Return how many pings the WebSockets that are open now have answered."""
+        return sum(client.pings_answered for client in tuple(self._clients))
+
     def start(self) -> None:
         """Start to serve, on a port that was free."""
         self._thread.start()

@@ -27,6 +27,7 @@ class EventClient:
     ) -> None:
         """Take what it answers from."""
         self.is_authenticated = False
+        self.pings_answered = 0
         self._book = book
         self._configuration = configuration
         self._is_token = is_token
@@ -103,6 +104,7 @@ class EventClient:
         match kind:
             case "ping":
                 self._send({"id": message_id, "type": "pong"})
+                self.pings_answered += 1
             case "get_config":
                 self._accept(message_id, self._configuration())
             case "subscribe_events":

@@ -1,0 +1,83 @@
+"""Try the roads of a home once, for `keepcool check --online`."""
+
+from __future__ import annotations
+
+import json
+import queue
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from daemon.cli_status import is_old
+from daemon.faces import find_status
+from daemon.ports import HomePort, MqttLink, Post, WeatherSource
+from daemon.sensing import SensorRecord
+from daemon.store import DATABASE_NAME, from_json, open_read_only
+from integrations.errors import TransientError
+from integrations.messages import LinkChanged
+
+CONNECT_TIMEOUT_S = 6.0
+
+
+def connect_broker(build_link: Callable[[Post], MqttLink]) -> str:
+    """Connect once. Raises: TransientError with the broker's or the network's reason."""
+    events: queue.SimpleQueue[object] = queue.SimpleQueue()
+    link = build_link(events.put)
+    link.start()
+    detail = f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    try:
+        while (left_s := deadline - time.monotonic()) > 0:
+            try:
+                event = events.get(timeout=left_s)
+            except queue.Empty:
+                break
+            if isinstance(event, LinkChanged):
+                if event.is_up:
+                    return "connected"
+                detail = event.detail
+                if "not authorised" in detail or "refuse" in detail:
+                    break
+    finally:
+        link.stop()
+    raise TransientError(detail)
+
+
+def read_sensor_ages(home_id: str, state_directory: Path) -> dict[str, timedelta | None]:
+    """Return when the daemon last heard each sensor: from its status, else from its database.
+
+    Raises: FileNotFoundError when it never ran; sqlite3.Error.
+    """
+    path = find_status(home_id, state_directory)
+    if path is not None:
+        status = json.loads(path.read_text(encoding="utf-8"))
+        if "rooms" in status and not is_old(status):
+            return {
+                sensor["sensor_id"]: (
+                    None if sensor["age_s"] is None else timedelta(seconds=sensor["age_s"])
+                )
+                for room in status["rooms"]
+                for sensor in room["sensors"]
+            }
+    connection = open_read_only(state_directory / DATABASE_NAME)
+    try:
+        rows = connection.execute("SELECT sensor_id, body FROM sensor").fetchall()
+    finally:
+        connection.close()
+    now = datetime.now(UTC)
+    return {row["sensor_id"]: now - from_json(SensorRecord, row["body"]).at.utc for row in rows}
+
+
+def describe_forecast(source: WeatherSource) -> str:
+    """Fetch a forecast and say how far it reaches. Raises: IntegrationError."""
+    forecast = source.fetch(datetime.now(UTC))
+    return f"{len(forecast.hours)} hours, until {forecast.hours[-1].at:%a %d %b %H:%M} UTC"
+
+
+def describe_states(home: HomePort, entity_ids: Sequence[str]) -> Mapping[str, str | None]:
+    """Return each entity's state in words, `None` where it does not exist."""
+    return {
+        found.entity_id: None if found.state is None and not found.raw_state else found.raw_state
+        for found in home.fetch_states(entity_ids)
+    }
