@@ -61,101 +61,100 @@ class Field:
     is_utc: bool = False
 
 
-def _table() -> dict[str, Field]:
-    """Return known keys, in lower case without punctuation.
+# Keys in lower case without punctuation. Order of preference: indoors, corrected by the device, plain
+# Celsius, Fahrenheit, a thermostat's own sensor, outdoors, numbered channels.
+_ROWS: Final[tuple[tuple[Field, str], ...]] = (
+    (
+        Field(Role.TEMPERATURE, 0, place=Place.INDOORS),
+        (
+            "tempin intemp indoortemp tempindoor indoortemperature temperatureindoor"
+            " temperaturein insidetemperature temperatureinside roomtemperature roomtemp"
+        ),
+    ),
+    (Field(Role.TEMPERATURE, 1, "c", Place.INDOORS), "tempinc intempc indoortempc"),
+    (Field(Role.TEMPERATURE, 2, "f", Place.INDOORS), "tempinf intempf indoortempf"),
+    (Field(Role.TEMPERATURE, 3, "c"), "atmpcompensated"),
+    (
+        Field(Role.TEMPERATURE, 4, "c"),
+        (
+            "tempc temperaturec temperaturecelsius tempcelsius celsius tc currentc"
+            " airtemperaturec temperaturedegc atmp"
+        ),
+    ),
+    (
+        Field(Role.TEMPERATURE, 5),
+        (
+            "temperature temp tem airtemperature airtemp ambienttemperature ambienttemp"
+            " currenttemperature currenttemp measuredtemperature sensortemperature temperatur"
+            " lufttemperatur temperatura temperatuur"
+        ),
+    ),
+    (
+        Field(Role.TEMPERATURE, 6, "f"),
+        (
+            "tempf temperaturef temperaturefahrenheit tempfahrenheit fahrenheit tf"
+            " airtemperaturef temperaturedegf"
+        ),
+    ),
+    (Field(Role.TEMPERATURE, 7), "localtemperature"),
+    (
+        Field(Role.TEMPERATURE, 8, place=Place.OUTDOORS),
+        "tempout outtemp outdoortemp outdoortemperature temperatureoutdoor outsidetemperature",
+    ),
+    (Field(Role.TEMPERATURE, 8, "c", Place.OUTDOORS), "outtempc tempoutc"),
+    (Field(Role.TEMPERATURE, 9, "f", Place.OUTDOORS), "outtempf tempoutf"),
+    (
+        Field(Role.HUMIDITY, 0, place=Place.INDOORS),
+        "humidityin inhumidity indoorhumidity humidityindoor insidehumidity roomhumidity humin",
+    ),
+    (Field(Role.HUMIDITY, 3), "rhumcompensated"),
+    (
+        Field(Role.HUMIDITY, 4),
+        (
+            "humidity hum humi rh rhum relativehumidity humiditypercent humiditypct humidityrh"
+            " relhumidity currenthumidity localhumidity airhumidity feuchtigkeit"
+            " luftfeuchtigkeit luftfeuchte feuchte umidità umidita humedad humidité"
+            " humidite vochtigheid"
+        ),
+    ),
+    (
+        Field(Role.HUMIDITY, 8, place=Place.OUTDOORS),
+        "outhumidity outdoorhumidity humidityoutdoor humidityout outsidehumidity",
+    ),
+    (Field(Role.POWER, 0), "activepower apower actpower powerw powerwatts watts"),
+    (Field(Role.POWER, 1), "power totalactpower"),
+    (Field(Role.BATTERY), "battery batterylevel batterypercentage batterypercent batterypct"),
+    (Field(Role.BATTERY, 1), "batt bat"),
+    (Field(Role.BATTERY_LOW), "batterylow lowbattery islowbattery"),
+    (Field(Role.BATTERY_OK), "batteryok"),
+    (Field(Role.MEASURED_AT), "lastseen lastseenepoch measuredat lastupdatedts"),
+    (Field(Role.MEASURED_AT, 1, is_utc=True), "dateutc"),
+    (Field(Role.MEASURED_AT, 2), "timestamp ts"),
+    (Field(Role.MEASURED_AT, 3), "time epoch"),
+    (Field(Role.UNIT), "tempunit tempunits temperatureunit temperatureunits"),
+    (Field(Role.UNIT, 1), "unit units unitofmeasurement"),
+    (
+        Field(Role.CHIP),
+        (
+            "devicetemperature cputemperature cputemp chiptemperature internaltemperature"
+            " internaltemp boardtemperature soctemperature mcutemperature coretemperature"
+        ),
+    ),
+    (Field(Role.VALUE), "value"),
+    (Field(Role.ERRORS), "errors"),
+    (Field(Role.LINK_QUALITY), "linkquality"),
+    (
+        Field(Role.SHAPE),
+        (
+            "statussns zbreceived zbinfo params result tmp thermostats sensor nvalue"
+            " exttemperature overtemperature relays"
+        ),
+    ),
+)
 
-    Order of preference: indoors, corrected by the device, plain Celsius, Fahrenheit, a thermostat's
-    own sensor, outdoors, numbered channels.
-    """
-    rows: list[tuple[Field, str]] = [
-        (
-            Field(Role.TEMPERATURE, 0, place=Place.INDOORS),
-            (
-                "tempin intemp indoortemp tempindoor indoortemperature temperatureindoor"
-                " temperaturein insidetemperature temperatureinside roomtemperature roomtemp"
-            ),
-        ),
-        (Field(Role.TEMPERATURE, 1, "c", Place.INDOORS), "tempinc intempc indoortempc"),
-        (Field(Role.TEMPERATURE, 2, "f", Place.INDOORS), "tempinf intempf indoortempf"),
-        (Field(Role.TEMPERATURE, 3, "c"), "atmpcompensated"),
-        (
-            Field(Role.TEMPERATURE, 4, "c"),
-            (
-                "tempc temperaturec temperaturecelsius tempcelsius celsius tc currentc"
-                " airtemperaturec temperaturedegc atmp"
-            ),
-        ),
-        (
-            Field(Role.TEMPERATURE, 5),
-            (
-                "temperature temp tem airtemperature airtemp ambienttemperature ambienttemp"
-                " currenttemperature currenttemp measuredtemperature sensortemperature temperatur"
-                " lufttemperatur temperatura temperatuur"
-            ),
-        ),
-        (
-            Field(Role.TEMPERATURE, 6, "f"),
-            (
-                "tempf temperaturef temperaturefahrenheit tempfahrenheit fahrenheit tf"
-                " airtemperaturef temperaturedegf"
-            ),
-        ),
-        (Field(Role.TEMPERATURE, 7), "localtemperature"),
-        (
-            Field(Role.TEMPERATURE, 8, place=Place.OUTDOORS),
-            "tempout outtemp outdoortemp outdoortemperature temperatureoutdoor outsidetemperature",
-        ),
-        (Field(Role.TEMPERATURE, 8, "c", Place.OUTDOORS), "outtempc tempoutc"),
-        (Field(Role.TEMPERATURE, 9, "f", Place.OUTDOORS), "outtempf tempoutf"),
-        (
-            Field(Role.HUMIDITY, 0, place=Place.INDOORS),
-            "humidityin inhumidity indoorhumidity humidityindoor insidehumidity roomhumidity humin",
-        ),
-        (Field(Role.HUMIDITY, 3), "rhumcompensated"),
-        (
-            Field(Role.HUMIDITY, 4),
-            (
-                "humidity hum humi rh rhum relativehumidity humiditypercent humiditypct humidityrh"
-                " relhumidity currenthumidity localhumidity airhumidity feuchtigkeit"
-                " luftfeuchtigkeit luftfeuchte feuchte umidità umidita humedad humidité"
-                " humidite vochtigheid"
-            ),
-        ),
-        (
-            Field(Role.HUMIDITY, 8, place=Place.OUTDOORS),
-            "outhumidity outdoorhumidity humidityoutdoor humidityout outsidehumidity",
-        ),
-        (Field(Role.POWER, 0), "activepower apower actpower powerw powerwatts watts"),
-        (Field(Role.POWER, 1), "power totalactpower"),
-        (Field(Role.BATTERY), "battery batterylevel batterypercentage batterypercent batterypct"),
-        (Field(Role.BATTERY, 1), "batt bat"),
-        (Field(Role.BATTERY_LOW), "batterylow lowbattery islowbattery"),
-        (Field(Role.BATTERY_OK), "batteryok"),
-        (Field(Role.MEASURED_AT), "lastseen lastseenepoch measuredat lastupdatedts"),
-        (Field(Role.MEASURED_AT, 1, is_utc=True), "dateutc"),
-        (Field(Role.MEASURED_AT, 2), "timestamp ts"),
-        (Field(Role.MEASURED_AT, 3), "time epoch"),
-        (Field(Role.UNIT), "tempunit tempunits temperatureunit temperatureunits"),
-        (Field(Role.UNIT, 1), "unit units unitofmeasurement"),
-        (
-            Field(Role.CHIP),
-            (
-                "devicetemperature cputemperature cputemp chiptemperature internaltemperature"
-                " internaltemp boardtemperature soctemperature mcutemperature coretemperature"
-            ),
-        ),
-        (Field(Role.VALUE), "value"),
-        (Field(Role.ERRORS), "errors"),
-        (Field(Role.LINK_QUALITY), "linkquality"),
-        (
-            Field(Role.SHAPE),
-            (
-                "statussns zbreceived zbinfo params result tmp thermostats sensor nvalue"
-                " exttemperature overtemperature relays"
-            ),
-        ),
-    ]
-    table = {key: field for field, keys in rows for key in keys.split()}
+
+def _table() -> dict[str, Field]:
+    table = {key: field for field, keys in _ROWS for key in keys.split()}
     for channel in range(1, 9):  # Ecowitt's extra sensors, Tasmota's analogue inputs
         place = f"channel {channel}"
         table[f"temp{channel}f"] = Field(Role.TEMPERATURE, 10 + channel, "f", place)

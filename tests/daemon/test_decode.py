@@ -89,7 +89,7 @@ def test_bad_line_says_what_is_wrong(line: str, words: str) -> None:
 
 
 def test_half_a_character_is_refused() -> None:
-    """A lone surrogate, which JSON can write and UTF-8 cannot, is refused like other broken text."""
+    """A lone surrogate, which JSON can write and UTF-8 cannot, is broken text."""
     assert decoded(r'{"topic": "x", "payload": "\ud800"}')["rejected"] == "not_utf8"
 
 
