@@ -211,8 +211,10 @@ class FakeHomeAssistant:
             self._tell(self._book.remove(entity_id))
 
     def press(self, push: Push, button: int | str) -> None:
-        """Press a button of a push by its position or its words; the phone sends what it knows."""
-        actions = push.data["actions"]
+        """Press a button of a push by its position or its words. Raises: LookupError."""
+        actions = push.data.get("actions", ())
+        if isinstance(button, str) and button not in push.buttons:
+            raise LookupError(f"no button {button!r}, only {', '.join(push.buttons)}")
         position = push.buttons.index(button) if isinstance(button, str) else button
         data = {"action": actions[position]["action"], "tag": push.tag}
         self.fire(BUTTON_EVENT, data)

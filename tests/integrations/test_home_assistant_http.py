@@ -15,6 +15,7 @@ from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.home_assistant import HomeAssistant
 from integrations.home_assistant_http import MAX_ANSWER_BYTES, AnswerTooLargeError, api_url
+from policies.model import DeviceState
 
 BASE = "http://home.test:8123"
 CALL = f"{BASE}/api/services/notify/mobile_app_x"
@@ -35,6 +36,22 @@ def adapter() -> Iterator[HomeAssistant]:
     adapter = HomeAssistant(BASE, CANARY)
     yield adapter
     adapter.close()
+
+
+@pytest.fixture
+def stubborn(server: responses.RequestsMock) -> responses.BaseResponse:
+    """Let the server refuse every setpoint of an air conditioner; return its mode service."""
+    attributes = {"temperature": 20, "hvac_modes": ["off", "cool"]}
+    state = {"entity_id": "climate.a", "state": "cool", "attributes": attributes}
+    server.get(
+        f"{BASE}/api/config", json={"version": "2025.4.4", "unit_system": {"temperature": "°C"}}
+    )
+    server.get(f"{BASE}/api/states/climate.a", json=state)
+    server.post(f"{BASE}/api/services/climate/set_temperature", status=500)
+    changed = {**state, "state": "off", "context": {"id": "01J"}}
+    mode = f"{BASE}/api/services/climate/set_hvac_mode"
+    reply: responses.BaseResponse = server.post(mode, json=[changed])
+    return reply
 
 
 def push(adapter: HomeAssistant) -> object:
@@ -232,6 +249,45 @@ def test_malformed_entity_id_is_never_asked_for(
     assert len(server.calls) == 0
 
 
+@pytest.mark.parametrize("entity_id", ["lock.front_door", "alarm_control_panel.home", "light.a"])
+def test_fault_70_other_domains_are_never_commanded(
+    server: responses.RequestsMock, adapter: HomeAssistant, entity_id: str
+) -> None:
+    """A lock or an alarm is refused by name before anything is asked."""
+    with pytest.raises(PermanentError, match=f"{entity_id}.*never commanded"):
+        adapter.apply(entity_id, DeviceState(is_on=True))
+    assert len(server.calls) == 0
+
+
+def test_missing_mode_is_refused_by_name(
+    adapter: HomeAssistant, stubborn: responses.BaseResponse
+) -> None:
+    """A mode that the device lacks fails with the device's name, and nothing is called."""
+    with pytest.raises(PermanentError, match=r"climate\.a: it has no mode dry"):
+        adapter.apply("climate.a", DeviceState(is_on=True, hvac_mode="dry"))
+    assert stubborn.call_count == 0
+
+
+def test_unreadable_state_is_not_commanded(
+    server: responses.RequestsMock, adapter: HomeAssistant
+) -> None:
+    """A device whose state cannot be read gets no command."""
+    server.get(STATE, json={"entity_id": "fan.a"})
+    with pytest.raises(TransientError, match=r"fan\.a is unreadable"):
+        adapter.apply("fan.a", DeviceState(is_on=True))
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_address_of_something_else_is_named(
+    server: responses.RequestsMock, adapter: HomeAssistant, status: int
+) -> None:
+    """Where the configuration is not found there is no Home Assistant; trouble there passes."""
+    server.get(f"{BASE}/api/config", status=status)
+    expected = PermanentError if status == 404 else TransientError
+    with pytest.raises(expected, match=r"no Home Assistant at this address|5xx"):
+        adapter.check_connection()
+
+
 @pytest.mark.parametrize("service", ["", "a/b", "a?return_response", "Mobile"])
 def test_malformed_service_is_never_called(
     server: responses.RequestsMock, adapter: HomeAssistant, service: str
@@ -293,6 +349,24 @@ def test_fault_77_token_is_in_no_text(
         push(adapter)
     assert server.calls[0].request.headers["Authorization"] == f"Bearer {CANARY}"
     assert CANARY not in caplog.text + str(raised.value) + repr(raised.value.__cause__)
+
+
+def test_refused_setpoint_does_not_keep_a_device_on(
+    adapter: HomeAssistant, stubborn: responses.BaseResponse
+) -> None:
+    """When giving the setpoint back fails, the device is switched off nevertheless."""
+    before = DeviceState(is_on=False, hvac_mode="off", target_temperature_c=25.0)
+    assert adapter.apply("climate.a", before) == ("01J",)
+    assert stubborn.call_count == 1
+
+
+def test_refused_setpoint_of_a_running_device_is_told(
+    adapter: HomeAssistant, stubborn: responses.BaseResponse
+) -> None:
+    """When a wanted setpoint fails, that is the failure of the command."""
+    with pytest.raises(TransientError, match=r"climate\.set_temperature"):
+        adapter.apply("climate.a", DeviceState(is_on=True, target_temperature_c=25.0))
+    assert stubborn.call_count == 0
 
 
 def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
