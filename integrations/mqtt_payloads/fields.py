@@ -61,8 +61,8 @@ class Field:
     is_utc: bool = False
 
 
-# Keys in lower case without punctuation. Order of preference: indoors, corrected by the device, plain
-# Celsius, Fahrenheit, a thermostat's own sensor, outdoors, numbered channels.
+# Keys in lower case without punctuation. Order of preference: indoors, corrected by the device,
+# plain Celsius, Fahrenheit, a thermostat's own sensor, outdoors, numbered channels.
 _ROWS: Final[tuple[tuple[Field, str], ...]] = (
     (
         Field(Role.TEMPERATURE, 0, place=Place.INDOORS),
