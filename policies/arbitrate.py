@@ -101,7 +101,7 @@ def decide(snapshot: Snapshot, policies: Policies = POLICIES) -> Decision:
         notifications=notifications,
         clears=_clears(episodes, notifications),
         cooling=judgement.commands,
-        level_memory=judgement.heat.memory,
+        level_memory=judgement.heat.level_memory,
         crashes=judgement.crashes,
     )
 
@@ -132,7 +132,7 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
         *(_crash_finding(snapshot, each) for each in crashes),
     )
     return _Judgement(
-        heat=heat or HeatResult((), (), levels, snapshot.level_memory),
+        heat=heat or HeatResult(levels=levels, level_memory=snapshot.level_memory),
         people=drinks.people if drinks else _plain_assessments(snapshot, levels),
         commands=_one_per_device(plan.commands) if plan else _keep_cooling(snapshot),
         findings=findings,

@@ -62,6 +62,8 @@ PHRASES: Mapping[str, str] = {
     "fan.ok": "A fan helps at this temperature.",
     "fan.wet_skin": "A fan helps only with wet skin.",
     "fan.no_help": "Too hot for a fan to help: a cooler place is better.",
+    # whether the night helps: {airing}
+    "airing.True": "Let in the cool night air later.",
     # why a sensor is not believed: {suspicion}
     "suspicion.stuck": "Its reading has not changed for hours.",
     "suspicion.conflict": "Two devices seem to report as this one sensor.",
@@ -79,6 +81,7 @@ PHRASES: Mapping[str, str] = {
 }
 
 _NUMBERS = ("{air}{feels_like}. Your limit: {limit}.", "{air}{feels_like}.")
+_LAST_SEEN = ("Last seen at {last_seen}.",)
 _COOLING = ("{cooling}",)
 _FAN = ("{fan}",)
 
@@ -90,21 +93,21 @@ TEXTS: Mapping[str, Text] = {
     ),
     "heat_level_2": Text(
         ("Cool down now: {room} {temperature}", "Cool down now: {room}"),
-        (_COOLING, _FAN, _NUMBERS),
+        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
     ),
     "heat_level_3": Text(
         ("Cool down at once: {room} {temperature}", "Cool down at once: {room}"),
-        (_COOLING, _FAN, _NUMBERS),
+        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_level_4": Text(
         ("Get out of the heat: {room} {temperature}", "Get out of the heat: {room}"),
-        (_COOLING, _FAN, _NUMBERS),
+        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_critical_unanswered": Text(
         ("Please answer: {room} {temperature}", "Please answer: {room}"),
-        (("No answer for {unanswered}.",), _COOLING, _FAN, _NUMBERS),
+        (("No answer for {unanswered}.",), _COOLING, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_expected": Text(
@@ -113,15 +116,22 @@ TEXTS: Mapping[str, Text] = {
             "Cool early: {room} warm by {expected_at}",
             "Cool early: {room} will get warm",
         ),
-        (("{cooling_ahead}",), ("Now {temperature}. Your limit: {limit}.", "Now {temperature}.")),
+        (
+            ("{cooling_ahead}",),
+            ("Forecast until {forecast_until} only.",),
+            ("Now {temperature}. Your limit: {limit}.", "Now {temperature}."),
+            ("{airing}",),
+        ),
     ),
     # ------------------------------------------------------------------ drinks
     "hydration_reminder": Text(
         ("Have a drink: {drunk} of {goal}", "Have a drink"),
         (("{portion} now keeps you on pace for today.",), ("{salt_caution}",)),
     ),
-    "hydration_reminder_restricted": Text(("Hot day: mind your drinks plan",), (("{plan}",),)),
-    "hydration_plan": Text(("Drinks: follow your own plan",), (("{plan}",),)),
+    "hydration_reminder_restricted": Text(
+        ("Hot day: mind your drinks plan",), (("{plan}", "Follow your own plan."),)
+    ),
+    "hydration_plan": Text(("Drinks: follow your own plan",), (("{plan}", "Ask your care team."),)),
     "hydration_slow_down": Text(
         ("Pause drinking for now",),
         (
@@ -133,7 +143,7 @@ TEXTS: Mapping[str, Text] = {
     ),
     # ------------------------------------------------------------------ trouble
     "trouble_room_blind": Text(
-        ("Check the sensor: {room}", "Check the room sensor"),
+        ("Check the sensor: {room}",),
         (
             ("I cannot see {the_room} since {since}.", "I cannot see {the_room}."),
             ("Until it is back I cannot warn you about heat there.",),
@@ -147,12 +157,18 @@ TEXTS: Mapping[str, Text] = {
         ),
     ),
     "trouble_sensor_suspect": Text(
-        ("Check the sensor: {sensor}", "Check the sensor: {room}", "Check a sensor"),
+        (
+            "Check the sensor: {sensor}",
+            "Check the sensor: {room}",
+        ),
         (("{suspicion}",), ("I still believe it when it says hot, not when it says cool.",)),
     ),
     "trouble_battery_low": Text(
-        ("Change the battery: {sensor}", "Change the battery: {room}", "Change a sensor's battery"),
-        (("Once it is empty I cannot see {the_room}.", "Once it is empty I cannot see its room."),),
+        (
+            "Change the battery: {sensor}",
+            "Change the battery: {room}",
+        ),
+        (("Once it is empty I cannot see {the_room}.",),),
     ),
     "trouble_mqtt_down": Text(
         ("Check the MQTT broker",),
@@ -181,44 +197,41 @@ TEXTS: Mapping[str, Text] = {
         ),
     ),
     "trouble_device_failed": Text(
-        ("Switch {on_or_off} by hand: {device}, {room}", "Switch {on_or_off} by hand: {device}"),
+        ("Switch {on_or_off} by hand: {device}, {room}",),
         (("{device} did not respond: please switch it {on_or_off} by hand.",),),
     ),
     "trouble_plug_low_power": Text(
-        ("Check {device}: {room}", "Check {device}"),
+        ("Check {device}: {room}",),
         (("The plug is on but {the_device} is not running: press its button or empty the tank.",),),
     ),
     "trouble_no_cooling_effect": Text(
-        ("Check {device}: {room}", "Check {device}"),
+        ("Check {device}: {room}",),
         (
-            (
-                "It has run for half an hour and {the_room} is no cooler.",
-                "The room gets no cooler.",
-            ),
+            ("It has run for half an hour and {the_room} is no cooler.",),
             ("Is a door or window open?",),
         ),
     ),
     "trouble_blind_cooling_ended": Text(
-        ("Check {device} and sensor: {room}", "Check {device} and the sensor"),
+        ("Check {device} and sensor: {room}",),
         (
             ("I have not seen {the_room} for too long, so I stopped cooling it.",),
             ("Please switch {device} by hand.",),
         ),
     ),
     "advice_heating_on": Text(
-        ("Turn the heating down: {room}", "Turn the heating down"),
+        ("Turn the heating down: {room}",),
         (("{the_room} is warm, but not from the weather, so the cooling stays off.",), _NUMBERS),
     ),
     # ------------------------------------------------------------------ cooling, for display
     "cooling_over_limit": Text(
-        ("Cooling the {room}", "Cooling"),
+        ("Cooling the {room}",),
         (
             ("Cooling: over the limit of {limit}.", "Cooling: the room is over its limit."),
             ("Aim: {target}.",),
         ),
     ),
     "cooling_ahead": Text(
-        ("Cooling the {room} early", "Cooling early"),
+        ("Cooling the {room} early",),
         (
             (
                 "Cooling early: {expected_temperature} expected by {expected_at}.",
@@ -227,32 +240,32 @@ TEXTS: Mapping[str, Text] = {
             ("Aim: {target}.",),
         ),
     ),
-    "cooling_fan": Text(("Fan on: {room}", "Fan on"), (("{fan}", "The fan is running."),)),
+    "cooling_fan": Text(("Fan on: {room}",), (("{fan}", "The fan is running."),)),
     "cooling_blind": Text(
-        ("Cooling goes on: {room}", "Cooling goes on"),
+        ("Cooling goes on: {room}",),
         (("I cannot see {the_room}, so the cooling stays on for a while.",),),
     ),
     "cooling_unseen": Text(
-        ("Not cooling unseen: {room}", "Not cooling unseen"),
+        ("Not cooling unseen: {room}",),
         (("I cannot see {the_room}, so I start no cooling there.",),),
     ),
     "cooling_automatic_off": Text(
-        ("Automatic cooling is off: {room}", "Automatic cooling is off"),
+        ("Automatic cooling is off: {room}",),
         (("Automatic cooling of {device} is off, so I leave it alone.",),),
     ),
     "cooling_reached_target": Text(
-        ("Cool enough: {room}", "Cool enough"),
+        ("Cool enough: {room}",),
         (("The room is cool enough, so {device} goes back to how it was.",),),
     ),
     "cooling_released_no_need": Text(
-        ("No cooling needed: {room}", "No cooling needed"), (("No cooling is needed now.",),)
+        ("No cooling needed: {room}",), (("No cooling is needed now.",),)
     ),
     "cooling_rest_after_longest_run": Text(
-        ("Pause for {device}: {room}", "Pause for {device}"),
+        ("Pause for {device}: {room}",),
         (("{device} has run as long as is allowed and pauses for a few minutes.",),),
     ),
     "cooling_manual_override": Text(
-        ("Set by hand: {device}, {room}", "Set by hand: {device}"),
+        ("Set by hand: {device}, {room}",),
         (
             (
                 "{device} was set by hand, so I leave it alone until {until}.",
@@ -261,11 +274,11 @@ TEXTS: Mapping[str, Text] = {
         ),
     ),
     "cooling_outdoor_cold": Text(
-        ("No cooling: cold outside", "No cooling"),
+        ("No cooling: cold outside",),
         (("It is cold outside, so the cooling stays off.",),),
     ),
     "cooling_minimum_time": Text(
-        ("Waiting to switch {device}: {room}", "Waiting to switch {device}"),
+        ("Waiting to switch {device}: {room}",),
         (("{device} was switched a moment ago and needs a few minutes.",),),
     ),
     # ------------------------------------------------------------------ the rest

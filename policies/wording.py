@@ -50,8 +50,15 @@ _PHRASES = {
     "suspicion": "reason",
     "plan": "plan",
     "part": "policy",
+    "airing": "cools_at_night",
 }
-_TIMES = {"since": "since_local", "until": "until_local", "expected_at": "expected_at_local"}
+_TIMES = {
+    "since": "since_local",
+    "until": "until_local",
+    "expected_at": "expected_at_local",
+    "last_seen": "last_seen_local",
+    "forecast_until": "forecast_until_local",
+}
 _VOLUMES = {
     "goal": "goal_ml",
     "portion": "portion_ml",
@@ -132,10 +139,11 @@ def plain_text(value: object, longest: int | None = None) -> str:
 def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> dict[str, str]:
     """Return the words for every slot that the parameters can fill."""
     names = {slot: _name(parameters.get(key)) for slot, key in _NAMES.items()}
-    device = names["device"] or "cooling"
+    room, device = names["room"] or "room", names["device"] or "cooling"
     slots = names | {
+        "room": room,
         "device": device,
-        "the_room": _with_article(names["room"] or "room"),
+        "the_room": _with_article(room),
         "the_device": _with_article(device),
         "feels_like": "",
         "on_or_off": "off" if parameters.get("is_wanted_on") is False else "on",

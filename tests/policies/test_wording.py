@@ -1,0 +1,349 @@
+"""Wording: every text fits a phone and keeps to the words that we may use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies import texts_en
+from policies.alert import Message, Verb
+from policies.model import Flag, Person, PhoneKind
+from policies.texts_en import TEXTS
+from policies.wording import (
+    SAFETY_CARD,
+    SAFETY_SHORT,
+    button_title,
+    carries_safety_text,
+    plain_text,
+    render,
+    safety_card,
+    safety_short,
+)
+from tests.builders import a_home, a_person, a_phone
+
+# EVIDENCE 6, and DESIGN "Words we may use".
+FORBIDDEN = re.compile(
+    r"\b(treat\w*|prevent\w*|reduce\w* (cramps|relapses)|diagnos\w+|detect\w*|monitor\w*|safe\w*"
+    r"|medical|clinical\w*|proven|risk|score|relapse\w*|danger\w*|cure\w*|therap\w+"
+    r"|body temperature|core temperature|dehydrat\w+)\b",
+    re.IGNORECASE,
+)
+VOLUME = re.compile(r"\d[\d,. ]*\s*(ml|l|litres?|liters?|cups?|glass(es)?)\b", re.IGNORECASE)
+
+HOT: dict[str, Any] = {
+    "room": "living room",
+    "temperature_c": 29.2,
+    "effective_temperature_c": 30.4,
+    "relative_humidity_pct": 60.0,
+    "limit_c": 29.0,
+    "target_c": 24.0,
+    "cooling": "off",
+    "device": "AC",
+    "fan": None,
+    "expected_at_local": "15:00",
+    "expected_temperature_c": 31.2,
+    "since_local": "14:05",
+    "until_local": "17:10",
+    "sensor": "bedroom sensor",
+    "reason": "stuck",
+    "policy": "cooling",
+    "drunk_ml": 600,
+    "goal_ml": 1_800,
+    "portion_ml": 200,
+    "drunk_last_hour_ml": 1_500,
+    "plan": "restricted",
+    "has_salt_caution": False,
+    "is_wanted_on": True,
+    "cools_at_night": False,
+    "last_seen_local": None,
+    "forecast_until_local": None,
+}
+CHOICES: dict[str, list[Any]] = {
+    "cooling": ["running", "off", "failed", "none", "fan_only"],
+    "fan": [None, "ok", "wet_skin", "no_help"],
+    "reason": ["stuck", "conflict", "rejected", "clock_skew"],
+    "plan": [None, "restricted", "salt_loss", "prescriber"],
+    "policy": ["heat_sensitivity", "hydration", "data_quality", "cooling"],
+    "has_salt_caution": [False, True],
+    "is_wanted_on": [False, True],
+    "cools_at_night": [False, True],
+    "last_seen_local": [None, "13:40"],
+    "forecast_until_local": [None, "19:00"],
+}
+IPHONE = a_person(phones=(a_phone(kind=PhoneKind.IPHONE),))
+RESTRICTED = a_person(flags=frozenset({Flag.FLUID_RESTRICTED}))
+
+names = st.text(max_size=60) | st.sampled_from(["living room", "Anna's room", "AC", "x" * 200])
+numbers = st.floats(-50, 80) | st.floats() | st.none() | st.integers(-(10**12), 10**12)
+times = st.sampled_from(["15:00", "9:05", "14:05", "tomorrow at noon", None])
+
+
+def variants() -> Iterator[dict[str, Any]]:
+    """Yield the parameters with every phrase that they can choose; cooling and fan go together."""
+    for cooling, fan in product(CHOICES["cooling"], CHOICES["fan"]):
+        yield HOT | {"cooling": cooling, "fan": fan}
+    for plan, has_salt_caution in product(CHOICES["plan"], CHOICES["has_salt_caution"]):
+        yield HOT | {"plan": plan, "has_salt_caution": has_salt_caution}
+    for key in set(CHOICES) - {"cooling", "fan", "plan", "has_salt_caution"}:
+        for value in CHOICES[key]:
+            yield HOT | {key: value}
+
+
+def words_of(message_id: str, parameters: dict[str, Any], **person: Any) -> tuple[str, str]:  # noqa: ANN401
+    """Return title and body for an iPhone's owner."""
+    someone = a_person(phones=IPHONE.phones, **person)
+    words = render(Message(message_id, parameters), someone, a_home(), (Verb.ON_IT,))
+    return words.title, words.body
+
+
+def test_safety_texts_are_word_for_word() -> None:
+    """The two safety texts are as agreed, to the letter, with only the number to fill in."""
+    assert SAFETY_SHORT == (
+        "If you feel confused, faint, or worse than is usual for you, and 30 minutes of cooling "
+        "has not helped, call {number}."
+    )
+    assert SAFETY_CARD == (
+        "Call {number} now if any of this is new or worse than is usual for you: confusion or "
+        "slurred speech; fainting, or being hard to wake; a seizure; very hot skin, fast breathing "
+        "or a racing heart; a temperature of 40 °C or more; or if you are still unwell after 30 "
+        "minutes of resting somewhere cool. While waiting: move to the coolest place, loosen "
+        "clothing, wet the skin and fan it. Do not give drinks to someone who is confused or "
+        "drowsy. Heat can make MS symptoms worse for a while; they should settle within a day of "
+        "cooling down. New or worse symptoms for more than 24 hours, a fever, or burning when "
+        "passing water: contact your MS team or a doctor. Do not stop or change medicines because "
+        "of keepcool."
+    )
+
+
+def test_safety_texts_name_the_home_s_emergency_number() -> None:
+    """Only the emergency number is filled in."""
+    home = a_home(emergency_number="999")
+    assert safety_short(home).endswith("has not helped, call 999.")
+    assert safety_card(home).startswith("Call 999 now if any of this")
+    assert "{" not in safety_short(home) + safety_card(home)
+
+
+@pytest.mark.parametrize("message_id", sorted(TEXTS))
+def test_safety_text_goes_with_level_3_and_above(message_id: str) -> None:
+    """Levels 3 and 4 and their unanswered form carry the short text, nothing else does."""
+    is_high = message_id in {"heat_level_3", "heat_level_4", "heat_critical_unanswered"}
+    message = Message(message_id, HOT)
+    assert carries_safety_text(message) is is_high
+    safety_text = render(message, a_person(), a_home()).safety_text
+    assert safety_text == (SAFETY_SHORT.format(number="112") if is_high else None)
+
+
+@pytest.mark.parametrize("message_id", sorted(key for key in TEXTS if key.startswith("heat_")))
+def test_no_drink_prompt_in_any_heat_message(message_id: str) -> None:
+    """A heat message never asks to drink: it may carry the safety text."""
+    for parameters in variants():
+        title, body = words_of(message_id, parameters)
+        assert not re.search(r"drink|drank|water|sip", f"{title} {body}", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("message_id", sorted(TEXTS))
+def test_every_text_fits_and_keeps_to_the_words_we_may_use(message_id: str) -> None:
+    """With any phrases a text fits, says something, and avoids the forbidden words."""
+    for parameters in variants():
+        title, body = words_of(message_id, parameters)
+        assert 0 < len(title) <= 40
+        assert len(body) <= 110
+        assert body.removesuffix(texts_en.PRESS_AND_HOLD)
+        assert body.endswith(texts_en.PRESS_AND_HOLD)
+        assert not FORBIDDEN.search(f"{title} {body}")
+        assert "{" not in title + body
+
+
+@given(
+    message_id=st.sampled_from(sorted(TEXTS)) | st.text(max_size=20),
+    parameters=st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(("room", "device", "sensor", "policy"), names)
+        | dict.fromkeys(("since_local", "until_local", "expected_at_local"), times)
+        | {key: st.sampled_from(values) | names for key, values in CHOICES.items()}
+        | {key: numbers for key in HOT if key.endswith(("_c", "_ml"))},
+    ),
+    person=st.sampled_from([a_person(), IPHONE, RESTRICTED]),
+    verbs=st.sampled_from([(), (Verb.ON_IT,), (Verb.ON_IT, Verb.DRANK)]),
+)
+def test_any_parameters_render_within_the_lengths(
+    message_id: str, parameters: dict[str, Any], person: Person, verbs: tuple[Verb, ...]
+) -> None:
+    """Whatever the parameters, and for an unknown id, there are words on one line that fit."""
+    words = render(Message(message_id, parameters), person, a_home(), verbs)
+    assert 0 < len(words.title) <= 40
+    assert len(words.body) <= 110
+    assert words.title.isprintable()
+    assert words.body.isprintable()
+    if verbs and person is IPHONE:
+        assert words.body.endswith("Press and hold to answer.")
+
+
+@given(
+    message_id=st.sampled_from(sorted(TEXTS)),
+    volumes=st.fixed_dictionaries({key: st.integers(0, 9_999) for key in HOT if "_ml" in key}),
+    plan=st.sampled_from(CHOICES["plan"]),
+)
+def test_restricted_fluids_never_read_a_volume(
+    message_id: str, volumes: dict[str, Any], plan: str | None
+) -> None:
+    """No text names a volume to someone on restricted fluids, even if a policy asked for it."""
+    message = Message(message_id, HOT | volumes | {"plan": plan, "has_salt_caution": True})
+    words = render(message, RESTRICTED, a_home(), (Verb.DRANK,))
+    assert not VOLUME.search(f"{words.title} {words.body}")
+
+
+def test_restricted_fluids_read_whose_plan_counts() -> None:
+    """Any text about drinking refers someone whose fluids are restricted to their care team."""
+    for message_id in (key for key in TEXTS if key.startswith("hydration_")):
+        words = render(Message(message_id, HOT | {"plan": None}), RESTRICTED, a_home())
+        if message_id != "hydration_slow_down":
+            assert words.body == "Follow the plan from your care team."
+        assert "keeps you on pace" not in words.body
+
+
+def test_button_titles() -> None:
+    """Buttons say what they do, and name no volume to someone whose fluids are restricted."""
+    assert button_title(Verb.ON_IT, a_person()) == "I'm on it"
+    assert button_title(Verb.DRANK, a_person()) == "Drank 200 ml"
+    assert button_title(Verb.DRANK, a_person(portion_ml=150)) == "Drank 150 ml"
+    assert button_title(Verb.DRANK, RESTRICTED) == "I had a drink"
+
+
+EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "heat_level_2",
+        {"cooling": "none", "temperature_c": 29.2, "effective_temperature_c": 29.2},
+        "Cool down now: living room 29°",
+        "A cooler place or a wet cloth can help. Air 29.2°. Your limit: 29°.",
+    ),
+    (
+        "heat_level_3",
+        {"cooling": "failed"},
+        "Cool down at once: living room 30°",
+        (
+            "AC did not respond: please switch it on by hand. Air 29.2°, feels like 30.4°. "
+            "Your limit: 29°."
+        ),
+    ),
+    (
+        "heat_expected",
+        {"cooling": "running"},
+        "Cool early: living room 31° by 15:00",
+        "AC is already cooling. Now 30°. Your limit: 29°.",
+    ),
+    (
+        "heat_expected",
+        {"cooling": "none", "forecast_until_local": "19:00"},
+        "Cool early: living room 31° by 15:00",
+        ("Blinds and windows closed now will keep it cooler. Forecast until 19:00 only. Now 30°."),
+    ),
+    (
+        "heat_expected",
+        {"cooling": "off", "cools_at_night": True},
+        "Cool early: living room 31° by 15:00",
+        (
+            "Please switch AC on before then. Now 30°. Your limit: 29°. "
+            "Let in the cool night air later."
+        ),
+    ),
+    (
+        "heat_level_2",
+        {"cooling": "off", "effective_temperature_c": None, "last_seen_local": "13:40"},
+        "Cool down now: living room 29°",
+        ("AC is off: please switch it on. Last seen at 13:40. Air 29.2°. Your limit: 29°."),
+    ),
+    (
+        "hydration_reminder",
+        {},
+        "Have a drink: 600 of 1,800 ml",
+        "200 ml now keeps you on pace for today.",
+    ),
+    (
+        "trouble_room_blind",
+        {"room": "bedroom"},
+        "Check the sensor: bedroom",
+        (
+            "I cannot see the bedroom since 14:05. "
+            "Until it is back I cannot warn you about heat there."
+        ),
+    ),
+    (
+        "trouble_device_failed",
+        {},
+        "Switch on by hand: AC, living room",
+        "AC did not respond: please switch it on by hand.",
+    ),
+    (
+        "trouble_device_failed",
+        {"is_wanted_on": False},
+        "Switch off by hand: AC, living room",
+        "AC did not respond: please switch it off by hand.",
+    ),
+    (
+        "trouble_plug_low_power",
+        {},
+        "Check AC: living room",
+        "The plug is on but the AC is not running: press its button or empty the tank.",
+    ),
+    (
+        "cooling_over_limit",
+        {},
+        "Cooling the living room",
+        "Cooling: over the limit of 29°. Aim: 24°.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message_id", "changes", "title", "body"), EXPECTED_WORDS)
+def test_words_as_they_read(
+    message_id: str, changes: dict[str, Any], title: str, body: str
+) -> None:
+    """What a person reads on an Android phone, in full."""
+    words = render(Message(message_id, HOT | changes), a_person(), a_home(), (Verb.ON_IT,))
+    assert (words.title, words.body) == (title, body)
+
+
+@pytest.mark.parametrize(
+    ("room", "title"),
+    [
+        ("Conservatory on the south side", "Cool down now: Conservatory on the… 29°"),
+        ("bed\nroom\x1b[31m\u202e\x00", "Cool down now: bed room[31m 29°"),
+        ("", "Cool down now: room 29°"),
+    ],
+)
+def test_room_names_are_shortened_and_cleaned(room: str, title: str) -> None:
+    """A long name ends in an ellipsis, and control characters never reach a phone."""
+    parameters: dict[str, Any] = {"room": room, "temperature_c": 29.0}
+    assert render(Message("heat_level_2", parameters), a_person(), a_home()).title == title
+
+
+def test_names_keep_their_own_article() -> None:
+    """A room that belongs to somebody gets no article."""
+    _, body = words_of("trouble_room_blind", HOT | {"room": "Anna's room"})
+    assert body.startswith("I cannot see Anna's room since 14:05.")
+
+
+@given(st.text(), st.integers(1, 50))
+def test_plain_text_is_one_printable_line(text: str, longest: int) -> None:
+    """Plain text has no control characters, no double blanks, and at most the wanted length."""
+    cleaned = plain_text(text, longest)
+    assert len(cleaned) <= longest
+    assert cleaned.isprintable()
+    assert "  " not in cleaned
+
+
+@pytest.mark.parametrize("message_id", sorted(TEXTS))
+def test_every_slot_can_be_filled(message_id: str) -> None:
+    """With everything known a text uses its first title, so no slot is without its filling."""
+    text = TEXTS[message_id]
+    start = re.split(r"\{", text.titles[0])[0]
+    words = render(Message(message_id, HOT), a_person(), a_home())
+    assert words.title.startswith(start)
+    assert not text.body or words.body
