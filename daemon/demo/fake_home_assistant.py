@@ -155,6 +155,7 @@ class FakeHomeAssistant:
     def stop(self) -> None:
         """Stop to serve and end the thread."""
         self.is_down = True
+        self._wait(self._end_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_ANSWER_WITHIN_S)
         self._loop.close()
@@ -287,6 +288,13 @@ class FakeHomeAssistant:
         if runner is not None:
             await asyncio.gather(*(client.close() for client in tuple(self._clients)))
             await runner.cleanup()
+
+    async def _end_tasks(self) -> None:
+        """End what still serves a connection that its client dropped."""
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
 
     @web.middleware
     async def _guard(
