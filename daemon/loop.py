@@ -15,6 +15,7 @@ from daemon import sdnotify
 from daemon.actuation import NoteFailure, NoteOverride, ReadBack, SendCommand
 from daemon.clock import Instant
 from daemon.commands import CommandParser
+from daemon.decision_log import log_decision
 from daemon.desk import Desk
 from daemon.dispatch import Dispatcher
 from daemon.events import (
