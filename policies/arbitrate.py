@@ -91,7 +91,7 @@ class _Judgement:
 def decide(snapshot: Snapshot, policies: Policies = POLICIES) -> Decision:
     """Decide everything that follows from a snapshot: pure, and total for any snapshot."""
     judgement = _judge(snapshot, policies)
-    findings = _without_implied(judgement.findings)
+    findings = _with_plan(snapshot, _without_implied(judgement.findings), judgement.commands)
     episodes = merge(snapshot, findings, judgement.held_policies)
     alerts, notifications = _speak(snapshot, episodes)
     return Decision(
@@ -227,6 +227,28 @@ def _without_implied(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if told:
             kept.append(replace(finding, person_ids=told))
     return tuple(kept)
+
+
+def _with_plan(
+    snapshot: Snapshot, findings: Iterable[Finding], commands: Iterable[CoolingCommand]
+) -> tuple[Finding, ...]:
+    """Let a heat finding say that its device, off until now, is being switched on just now."""
+    running = {command.device_id for command in commands if command.action is CoolingAction.RUN}
+    starting = {
+        (room.room.name, device.device.name)
+        for room in snapshot.rooms
+        for device in room.devices
+        if device.device.device_id in running and not device.has_failed
+    }
+    changed: list[Finding] = []
+    for finding in findings:
+        said = finding.message.parameters
+        if said.get("cooling") == "off" and (said.get("room"), said.get("device")) in starting:
+            message = replace(finding.message, parameters={**said, "cooling": "starting"})
+            changed.append(replace(finding, message=message))
+        else:
+            changed.append(finding)
+    return tuple(changed)
 
 
 # --------------------------------------------------------------------------- speaking

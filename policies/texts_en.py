@@ -48,12 +48,14 @@ class Text:
 PHRASES: Mapping[str, str] = {
     # what the cooling does about the heat: {cooling}
     "cooling.running": "{device} is running.",
+    "cooling.starting": "I am switching {device} on.",
     "cooling.off": "{device} is off: please switch it on.",
     "cooling.failed": "{device} did not respond: please switch it on by hand.",
     "cooling.none": "A cooler place or a wet cloth can help.",
     "cooling.fan_only": "",  # the fan's own phrase says it
     # the same, ahead of time: {cooling_ahead}
     "cooling_ahead.running": "{device} is already cooling.",
+    "cooling_ahead.starting": "I am switching {device} on.",
     "cooling_ahead.off": "Please switch {device} on before then.",
     "cooling_ahead.failed": "{device} did not respond: please switch it on by hand.",
     "cooling_ahead.none": "Blinds and windows closed now will keep it cooler.",
@@ -153,7 +155,10 @@ TEXTS: Mapping[str, Text] = {
         ("Check the sensors: I see no room",),
         (
             ("I cannot see any of your rooms since {since}.", "I cannot see any of your rooms."),
-            ("Only the forecast is left to warn you by.",),
+            (
+                "Only the forecast is left: up to {forecast_maximum} at {forecast_maximum_at}.",
+                "Only the forecast is left to warn you by.",
+            ),
         ),
     ),
     "trouble_sensor_suspect": Text(
@@ -162,6 +167,13 @@ TEXTS: Mapping[str, Text] = {
             "Check the sensor: {room}",
         ),
         (("{suspicion}",), ("I still believe it when it says hot, not when it says cool.",)),
+    ),
+    "trouble_sensor_silent": Text(
+        ("Check the sensor: {sensor}", "Check the sensor: {room}"),
+        (
+            ("It has been silent since {since}.", "It is silent."),
+            ("Other sensors still see {the_room}.",),
+        ),
     ),
     "trouble_battery_low": Text(
         (
@@ -175,6 +187,7 @@ TEXTS: Mapping[str, Text] = {
         (
             ("No sensor has reached me since {since}.", "No sensor reaches me."),
             ("I cannot warn you about heat in the rooms.",),
+            ("Reason: {detail}.",),
         ),
     ),
     "trouble_home_assistant_down": Text(
@@ -182,11 +195,15 @@ TEXTS: Mapping[str, Text] = {
         (
             ("I cannot reach it since {since}.", "I cannot reach it."),
             ("Please switch cooling by hand until it is back.",),
+            ("Reason: {detail}.",),
         ),
     ),
     "trouble_forecast_old": Text(
         ("Check the internet: no forecast",),
-        (("I cannot warn ahead.",), ("Warnings from the room sensors go on.",)),
+        (
+            ("No new forecast for {age}, so I cannot warn ahead.", "I cannot warn ahead."),
+            ("Warnings from the room sensors go on.",),
+        ),
     ),
     "trouble_policy_crashed": Text(
         ("Look at keepcool: a part has failed",),

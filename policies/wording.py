@@ -42,7 +42,13 @@ APOSTROPHES = ("'", "\u2019")
 Parameters = Mapping[str, str | int | float | bool | None]
 
 # Slots filled with a name, a phrase, or a clock time: from which parameter.
-_NAMES = {"room": "room", "sensor": "sensor", "device": "device", "policy": "policy"}
+_NAMES = {
+    "room": "room",
+    "sensor": "sensor",
+    "device": "device",
+    "policy": "policy",
+    "detail": "detail",
+}
 _PHRASES = {
     "cooling": "cooling",
     "cooling_ahead": "cooling",
@@ -58,6 +64,7 @@ _TIMES = {
     "expected_at": "expected_at_local",
     "last_seen": "last_seen_local",
     "forecast_until": "forecast_until_local",
+    "forecast_maximum_at": "forecast_maximum_at_local",
 }
 _VOLUMES = {
     "goal": "goal_ml",
@@ -153,6 +160,7 @@ def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> 
     if not is_restricted:
         slots |= {slot: _volume(parameters.get(key)) for slot, key in _VOLUMES.items()}
         slots["drunk"] = _volume(parameters.get("drunk_ml")).removesuffix(" ml")
+    slots["age"] = _hours(parameters.get("age_hours"))
     slots |= _temperature_slots(parameters)
     slots |= _phrase_slots(parameters, slots, is_restricted=is_restricted)
     return {slot: words for slot, words in slots.items() if words or slot == "feels_like"}
@@ -164,10 +172,12 @@ def _temperature_slots(parameters: Parameters) -> dict[str, str]:
     effective_c = _number(parameters.get("effective_temperature_c"))
     felt_c = air_c if effective_c is None else effective_c
     expected_c = _number(parameters.get("expected_temperature_c"))
+    forecast_c = _number(parameters.get("forecast_maximum_c"))
     slots = {
         "temperature": "" if felt_c is None else f"{felt_c:.0f}°",
         "air": "" if air_c is None else f"Air {air_c:.1f}°",
         "expected_temperature": "" if expected_c is None else f"{expected_c:.0f}°",
+        "forecast_maximum": "" if forecast_c is None else f"{forecast_c:.0f}°",
         "limit": _short_degrees(_number(parameters.get("limit_c"))),
         "target": _short_degrees(_number(parameters.get("target_c"))),
     }
@@ -220,6 +230,11 @@ def _volume(value: object) -> str:
 
 def _short_degrees(value_c: float | None) -> str:
     return "" if value_c is None else f"{value_c:.1f}".removesuffix(".0") + "°"
+
+
+def _hours(value: object) -> str:
+    count = _number(value)
+    return "" if count is None else f"{count:.0f} hours"
 
 
 def _minutes(duration: timedelta) -> str:

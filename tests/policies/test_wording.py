@@ -60,12 +60,16 @@ HOT: dict[str, Any] = {
     "plan": "restricted",
     "has_salt_caution": False,
     "is_wanted_on": True,
+    "detail": None,
+    "age_hours": 14,
+    "forecast_maximum_c": 33.4,
+    "forecast_maximum_at_local": "16:00",
     "cools_at_night": False,
     "last_seen_local": None,
     "forecast_until_local": None,
 }
 CHOICES: dict[str, list[Any]] = {
-    "cooling": ["running", "off", "failed", "none", "fan_only"],
+    "cooling": ["running", "starting", "off", "failed", "none", "fan_only"],
     "fan": [None, "ok", "wet_skin", "no_help"],
     "reason": ["stuck", "conflict", "rejected", "clock_skew"],
     "plan": [None, "restricted", "salt_loss", "prescriber"],
@@ -75,6 +79,7 @@ CHOICES: dict[str, list[Any]] = {
     "cools_at_night": [False, True],
     "last_seen_local": [None, "13:40"],
     "forecast_until_local": [None, "19:00"],
+    "detail": [None, "not authorised"],
 }
 IPHONE = a_person(phones=(a_phone(kind=PhoneKind.IPHONE),))
 RESTRICTED = a_person(flags=frozenset({Flag.FLUID_RESTRICTED}))
@@ -242,7 +247,10 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
         "heat_expected",
         {"cooling": "none", "forecast_until_local": "19:00"},
         "Cool early: living room 31° by 15:00",
-        ("Blinds and windows closed now will keep it cooler. Forecast until 19:00 only. Now 30°."),
+        (
+            "Blinds and windows closed now will keep it cooler. "
+            "Forecast until 19:00 only. Now 30°. Your limit: 29°."
+        ),
     ),
     (
         "heat_expected",
