@@ -60,7 +60,7 @@ def test_hot_reading_becomes_push_answer_and_switch(
             lambda: home_assistant.state_of("climate.living_room_ac").state == "cool",
             what="the air conditioner to run",
         )
-        assert json.loads(mqtt.last(ROOM_STATE) or "{}")["level"] == 2
+        wait_until(lambda: '"level":2' in (mqtt.last(ROOM_STATE) or ""), what="the room's level")
         home_assistant.press(push, "I'm on it")
         wait_until(lambda: daemon.events("button.pressed"), what="the answer to arrive")
         assert daemon.stop() == 0
