@@ -36,7 +36,7 @@ from policies.model import Forecast
 
 DEFAULT_URL: Final = "https://api.open-meteo.com/v1/forecast"
 TIMEOUT_S: Final = (3.05, 10.0)  # connect, and between two pieces of the answer
-LONGEST_ANSWER_S: Final = 30.0
+_LONGEST_ANSWER: Final = 3.0  # in read time-outs: a drip of bytes never trips the time-out itself
 LARGEST_BODY_BYTES: Final = 2 * 1024 * 1024
 SHORTEST_RETRY_S: Final = 60.0
 LONGEST_RETRY_S: Final = 6 * 3600.0
@@ -65,6 +65,7 @@ class OpenMeteo:
         session: requests.Session | None = None,
         past_days: int = 1,
         forecast_days: int = 3,
+        timeout_s: tuple[float, float] = TIMEOUT_S,
     ) -> None:
         """Prepare the request; nothing is fetched before `fetch`.
 
@@ -75,6 +76,7 @@ class OpenMeteo:
         url = _checked_url(base_url)
         self._base_url = base_url
         self._host = url.hostname or ""
+        self._timeout_s = timeout_s
         self._parameters: dict[str, str] = {
             "latitude": f"{latitude_deg:.2f}",
             "longitude": f"{longitude_deg:.2f}",
@@ -105,18 +107,33 @@ class OpenMeteo:
                     "Accept-Encoding": "gzip",
                     "User-Agent": "keepcool",
                 },
-                timeout=TIMEOUT_S,
+                timeout=self._timeout_s,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 if response.status_code != requests.codes.ok:
-                    raise _refusal(response, self._host, now_utc)
-                body = _read_body(response)
-        except IntegrationError:
-            raise
+                    raise self._refusal(response, now_utc)
+                body = _read_body(response, self._timeout_s[1])
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             raise _translated(error, self._host, now_utc) from error
         return parse_forecast(body, now_utc)
+
+    def _refusal(self, response: requests.Response, now_utc: datetime) -> IntegrationError:
+        """Return our error for a status other than 200."""
+        status = response.status_code
+        if 300 <= status < 400:  # noqa: PLR2004 - the redirects
+            return PayloadError(
+                f"{self._host} sends us elsewhere (HTTP {status}), which is not followed: "
+                "is there a login page on this network?"
+            )
+        reason = _reason(response, self._timeout_s[1])
+        text = f"{self._host} answers HTTP {status}: {reason}"
+        if status in _LATER or status >= 500:  # noqa: PLR2004 - the server's own troubles
+            asked_s = retry_after_s(response.headers.get("Retry-After"), now_utc)
+            return TransientError(text, retry_after_s=asked_s or _usual_pause_s(status, reason))
+        if status < 300:  # noqa: PLR2004 - success, but without a forecast
+            return PayloadError(f"{self._host} answers HTTP {status} without a forecast")
+        return PermanentError(text)
 
 
 class _GuardedTransport(HTTPAdapter):
@@ -211,12 +228,12 @@ def _resolve(host: str) -> Iterator[Address]:
         yield ipaddress.ip_address(str(address[0]).partition("%")[0])
 
 
-def _read_body(response: requests.Response) -> bytes:
+def _read_body(response: requests.Response, read_s: float) -> bytes:
     """Return the body, never longer than the cap, packed or unpacked, and never for ever."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise PayloadError(f"answer is packed as {encoding[:40]!r}, only gzip was asked for")
-    pieces = _pieces(response)
+    pieces = _pieces(response, read_s * _LONGEST_ANSWER)
     if encoding in {"gzip", "x-gzip"}:
         pieces = _unpacked(pieces)
     body = bytearray()
@@ -227,9 +244,9 @@ def _read_body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
+def _pieces(response: requests.Response, longest_s: float) -> Iterator[bytes]:
     """Yield the raw body as it arrives; `read1` returns what is there, so a drip is noticed."""
-    deadline = time.monotonic() + LONGEST_ANSWER_S
+    deadline = time.monotonic() + longest_s
     total_bytes = 0
     while piece := response.raw.read1(_PIECE_BYTES, decode_content=False):
         yield piece
@@ -237,7 +254,7 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
         if total_bytes > LARGEST_BODY_BYTES:
             raise PayloadError("answer is larger than 2 MB: not a forecast of a few days")
         if time.monotonic() > deadline:
-            raise TransientError(f"the answer did not end within {LONGEST_ANSWER_S:g} s")
+            raise TransientError(f"the answer did not end within {longest_s:g} s")
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -278,26 +295,10 @@ def _tls_text(error: Exception, host: str, now_utc: datetime) -> str:
     return f"no trusted TLS connection to {host}: is there a login page on this network?"
 
 
-def _refusal(response: requests.Response, host: str, now_utc: datetime) -> IntegrationError:
-    """Return our error for a status other than 200."""
-    status = response.status_code
-    if 300 <= status < 400:  # noqa: PLR2004 - the redirects
-        return PayloadError(f"{host} sends us elsewhere (HTTP {status}), which is not followed: "
-                            "is there a login page on this network?")  # fmt: skip
-    reason = _reason(response)
-    text = f"{host} answers HTTP {status}: {reason}"
-    if status in _LATER or status >= 500:  # noqa: PLR2004 - the server's own troubles
-        asked_s = retry_after_s(response.headers.get("Retry-After"), now_utc)
-        return TransientError(text, retry_after_s=asked_s or _usual_pause_s(status, reason))
-    if status < 300:  # noqa: PLR2004 - success, but without a forecast
-        return PayloadError(f"{host} answers HTTP {status} without a forecast")
-    return PermanentError(text)
-
-
-def _reason(response: requests.Response) -> str:
+def _reason(response: requests.Response, read_s: float) -> str:
     """Return why we were refused; the status counts even when the body cannot be read."""
     try:
-        return reason_text(load_json(_read_body(response)))
+        return reason_text(load_json(_read_body(response, read_s)))
     except (IntegrationError, requests.RequestException, HTTPError, OSError, zlib.error) as error:
         return LOGIN_PAGE if str(error) == LOGIN_PAGE else "no reason given"
 

@@ -37,7 +37,7 @@ class WeatherServer:
         outdoor_at: the outdoor world, past and future.
         clock: returns the scenario's present moment (aware).
 
-    `status` and `body` replace the answer, `retry_after` adds the header, `delay_s` holds it back,
+    `status` and `body` replace the answer, `headers` adds to it, `delay_s` holds it back,
     `is_down` closes every connection without a word, and `error_c` is added to each
     temperature that lies ahead, because forecasts err. `requests` counts what arrived.
     """
@@ -47,7 +47,7 @@ class WeatherServer:
         self.status: int = HTTPStatus.OK
         self.body: bytes | None = None
         self.content_type = "application/json; charset=utf-8"
-        self.retry_after: str | None = None
+        self.headers: dict[str, str] = {}
         self.delay_s = 0.0
         self.is_down = False
         self.error_c = 0.0
@@ -122,9 +122,9 @@ class WeatherServer:
 
     def _message(self, status: int, body: bytes) -> bytes:
         """Return status line, headers and body in one piece, so that they leave in one packet."""
-        retry = f"Retry-After: {self.retry_after}\r\n" if self.retry_after is not None else ""
+        more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         head = (
-            f"HTTP/1.1 {int(status)} .\r\nContent-Type: {self.content_type}\r\n{retry}"
+            f"HTTP/1.1 {int(status)} .\r\nContent-Type: {self.content_type}\r\n{more}"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         return head.encode("latin-1") + body
