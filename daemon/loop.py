@@ -250,10 +250,10 @@ class Daemon:
         self.snapshot = snapshot = self.state.snapshot(
             now, is_clock_synchronised=self.clock.is_synchronised()
         )
-        self.decision = decision = self.parts.decide(snapshot)
+        decision = self.parts.decide(snapshot)
+        log_decision(self.decision, decision)
+        self.decision = decision
         self._shown = {room.room_id: room for room in decision.rooms}
-        for crash in decision.crashes:
-            log.error("policy.crashed", policy=crash.policy, detail=crash.detail)
         changes = Changes()
         self._queue_messages(decision, now, changes)
         self.state.adopt(decision, now, changes)
