@@ -44,7 +44,7 @@ def web() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def serve_once() -> Iterator[Callable[..., str]]:
-    """Return a function that serves raw bytes to one client, then perhaps drips; it gives the URL."""
+    """Return a function that serves raw bytes to one client, and may drip; it gives the URL."""
     listeners: list[socket.socket] = []
     is_over = threading.Event()
 
