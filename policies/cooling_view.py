@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from policies.heat_sensitivity import HeatResult, personal_limits, rooms_of
-from policies.model import CoolingDevice, Flag, Freshness, Person, RoomConditions, Snapshot
+from policies.heat_limits import every_room_of, is_night, personal_limits, rooms_of
+from policies.heat_message import fan_worth
+from policies.heat_sensitivity import HeatResult
+from policies.model import CoolingDevice, Freshness, Person, RoomConditions, Snapshot
 
 # Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
 START_BEFORE_LIMIT_C = 0.5
@@ -17,9 +20,7 @@ START_OVER_TARGET_C = 1.0
 END_OVER_TARGET_C = 0.5
 IN_USE_SOON = tuple(timedelta(minutes=minutes) for minutes in (0, 15, 30, 45, 60))
 COLD_OUTDOORS_C = 16.0
-FAN_WET_SKIN_FROM_C = 32.0  # EVIDENCE 2.6: CDC, 90 °F
-FAN_NO_COOLING_FROM_C = 35.0  # EVIDENCE 2.6: older WHO advice; University of Ottawa
-REDUCED_SWEATING_SHIFT_C = 1.0  # EVIDENCE 2.6: Morris 2021 shifts 38 to 37 for anticholinergics
+FAN_WORTH = ("ok", "wet_skin", "no_help")  # see heat_message.fan_worth; source: EVIDENCE 2.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class CoolingAim:
 class RoomView:
     """Carry a room with everything that its devices' plan rests on.
 
-    `effective_c` is `None` when the room is not seen, or what is seen cannot be believed.
+    `effective_c` is `None` when the room is not seen, or what is seen cannot be believed. `fan` is
+    what a fan is worth to the person whom it helps least: `ok`, `wet_skin` or `no_help`.
     """
 
     conditions: RoomConditions
@@ -52,7 +54,7 @@ class RoomView:
     effective_c: float | None
     outdoor_c: float | None
     is_heating: bool
-    fan_shift_c: float
+    fan: str
     person_ids: tuple[str, ...]
 
     @property
@@ -66,14 +68,6 @@ class RoomView:
         if self.need is None or self.effective_c is None:
             return False
         return self.effective_c >= self.need.limit_c
-
-    @property
-    def fan(self) -> str:
-        """Return what a fan is worth at the air temperature: `ok`, `wet_skin` or `no_help`."""
-        air_c = self.conditions.temperature_c
-        if air_c is None or air_c < FAN_WET_SKIN_FROM_C - self.fan_shift_c:
-            return "ok"
-        return "wet_skin" if air_c < FAN_NO_COOLING_FROM_C - self.fan_shift_c else "no_help"
 
     def aim(self, device: CoolingDevice) -> CoolingAim | None:
         """Return where a device starts, aims and ends, or `None` while nobody needs the room."""
@@ -97,11 +91,11 @@ def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
     everybody = [found.person for found in snapshot.people]
     people: dict[str, list[Person]] = {}
     for person in everybody:
-        for room_id in dict.fromkeys([*person.rooms, *(stay.room_id for stay in person.stays)]):
+        for room_id in every_room_of(person):
             people.setdefault(room_id, []).append(person)
     for conditions in snapshot.rooms:
         at_home = people.get(conditions.room.room_id, [])
-        has_reduced_sweating = any(Flag.REDUCED_SWEATING in person.flags for person in at_home)
+        worths = {fan_worth(person, conditions.temperature_c) or "ok" for person in at_home}
         yield RoomView(
             conditions=conditions,
             need=needs.get(conditions.room.room_id),
@@ -111,7 +105,7 @@ def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
                 device.is_available and device.observed and device.observed.hvac_mode == "heat"
                 for device in conditions.devices
             ),
-            fan_shift_c=REDUCED_SWEATING_SHIFT_C if has_reduced_sweating else 0.0,
+            fan=max(worths, key=FAN_WORTH.index, default="ok"),
             person_ids=tuple(person.person_id for person in at_home or everybody),
         )
 
@@ -123,8 +117,8 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
     nights = {
         room_id
         for person in people
-        if _is_night(person, snapshot.now_local)
-        for room_id in rooms_of(person, snapshot.now_local)
+        if is_night(person, snapshot.now_local)
+        for room_id in rooms_of(person, snapshot.now_local, bedrooms)
         if room_id in bedrooms
     }
     needs = {
@@ -135,21 +129,16 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
     for ahead in IN_USE_SOON:
         at = snapshot.now_local + ahead
         for person in people:
-            is_persons_night = _is_night(person, at)
-            for room_id in rooms_of(person, at):
+            is_persons_night = is_night(person, at)
+            for room_id in rooms_of(person, at, bedrooms):
                 is_night_bedroom = is_persons_night and room_id in bedrooms
                 limit_c = personal_limits(person, is_night_bedroom).level_1_c
                 known = needs.get(room_id)
                 if known is None or limit_c < known.limit_c:
-                    needs[room_id] = CoolingNeed(limit_c, is_night=is_night_bedroom, is_now=not ahead)
+                    needs[room_id] = CoolingNeed(
+                        limit_c, is_night=is_night_bedroom, is_now=not ahead
+                    )
     return needs
-
-
-def _is_night(person: Person, at: datetime) -> bool:
-    moment = at.time()
-    if person.bed_at <= person.wake_at:
-        return person.bed_at <= moment < person.wake_at
-    return moment >= person.bed_at or moment < person.wake_at
 
 
 def _outdoor_c(snapshot: Snapshot) -> float | None:
@@ -170,5 +159,5 @@ def _believed_c(conditions: RoomConditions) -> float | None:
     fresh = [found for found in conditions.readings if found.freshness is Freshness.FRESH]
     if fresh and all(found.is_suspect for found in fresh):
         return None
-    mean_c = conditions.mean_10_min_c
-    return conditions.effective_temperature_c if mean_c is None else mean_c
+    means_c = (conditions.mean_10_min_c, conditions.effective_temperature_c)
+    return next((c for c in means_c if c is not None and math.isfinite(c)), None)
