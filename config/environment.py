@@ -80,7 +80,8 @@ def _unknown_variable(name: str, known: Mapping[str, KeyPath]) -> Problem:
     if head in _LISTS:
         fix = f"[[{head}]] can only be written in the settings file"
         return Problem(f"${printable(name)}", "", "people and rooms come from the file", fix=fix)
-    nearest = nearest_name(name, known)
+    tails = {tail.removeprefix(PREFIX): tail for tail in known}
+    nearest = tails.get(nearest_name(name.removeprefix(PREFIX), tails) or "")
     return Problem(
         where=f"${printable(name)}",
         key="",

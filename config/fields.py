@@ -27,6 +27,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _ENTITY = re.compile(r"([a-z0-9_]+)\.([a-z0-9_]+)")
 _SERVICE = re.compile(r"notify\.mobile_app_[a-z0-9_]+")
 _CLOCK_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_HOST = re.compile(r"[A-Za-z0-9_.:%\[\]-]{1,253}")
 _EMERGENCY_NUMBER = re.compile(r"\+?[0-9][0-9 ]{1,14}")
 _MQTT_SPECIAL = "+#"
 
@@ -212,6 +213,11 @@ def check_notify_service(value: object) -> str:
     return text
 
 
+def is_host(text: str) -> bool:
+    """Return whether a text has the shape of a host name or of an address in numbers."""
+    return text.count(":") != 1 and _HOST.fullmatch(text) is not None
+
+
 def check_host(value: object) -> str:
     """Return a host name or address without scheme, port and path."""
     text = _as_text(value)
@@ -221,7 +227,7 @@ def check_host(value: object) -> str:
         name, _, port = text.partition(":")
         better = f'write host = "{name}" and port = {port}' if port.isdecimal() else ""
         raise refuse("holds a port", fix=better)
-    if re.fullmatch(r"[A-Za-z0-9_.:%\[\]-]{1,253}", text) is None:
+    if not is_host(text):
         raise refuse("is not a host name", fix='for example "mqtt.local" or "192.168.1.5"')
     return text
 

@@ -13,7 +13,7 @@ from typing import Any
 from config.addresses import is_private, read_address
 from config.emergency import country_code, emergency_number
 from config.errors import Problem, nearest_name, show_value
-from config.fields import Between, slug_of
+from config.fields import Between, is_host, slug_of
 from config.lines import KeyPath
 from config.model import PersonTable
 from config.source import Source
@@ -88,7 +88,7 @@ class Relations:
         """Keep passwords and readings from crossing the internet in the clear, unless wanted."""
         mqtt = self._table("mqtt")
         host = _text(mqtt, "host")
-        if host and not is_private(host) and not (_flag(mqtt, "tls") or _is_open(mqtt)):
+        if is_host(host) and not is_private(host) and not (_flag(mqtt, "tls") or _is_open(mqtt)):
             what = "is a public address, and without TLS everyone on the way can read along"
             fix = "set tls = true in [mqtt], or allow_plaintext = true if you accept that"
             yield self._problem(("mqtt", "host"), what, fix=fix)

@@ -1,0 +1,108 @@
+"""Environment variables lie over the settings file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import load_settings
+from tests.settings_texts import CANARY, HOME_ASSISTANT, MINIMAL, load, refusal
+
+
+def test_variable_wins_over_the_file(tmp_path: Path) -> None:
+    """A variable replaces the file's value and is converted as the key needs it."""
+    environ = {"KEEPCOOL_MQTT__HOST": "10.0.0.5", "KEEPCOOL_MQTT__PORT": "1884"}
+    settings = load(tmp_path, MINIMAL + '[mqtt]\nhost = "localhost"\ntls = true\n', environ=environ)
+    assert (settings.mqtt.host, settings.mqtt.port, settings.mqtt.tls) == ("10.0.0.5", 1884, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        (
+            "KEEPCOOL_MQTT__PORT",
+            "many",
+            '$KEEPCOOL_MQTT__PORT  mqtt.port = "many": is not a number; allowed 1 to 65535',
+        ),
+        (
+            "KEEPCOOL_MQTT_HOST",
+            "x",
+            (
+                "$KEEPCOOL_MQTT_HOST  unknown environment variable; "
+                "nearest variable KEEPCOOL_MQTT__HOST"
+            ),
+        ),
+        (
+            "KEEPCOOL_MQTT__PASWORD",
+            CANARY,
+            (
+                "$KEEPCOOL_MQTT__PASWORD  unknown environment variable; "
+                "nearest variable KEEPCOOL_MQTT__PASSWORD"
+            ),
+        ),
+        (
+            "KEEPCOOL_PERSON__0__NAME",
+            "x",
+            (
+                "$KEEPCOOL_PERSON__0__NAME  people and rooms come from the file; "
+                "[[person]] can only be written in the settings file"
+            ),
+        ),
+        ("KEEPCOOL_", "x", "$KEEPCOOL_  unknown environment variable; unset it"),
+        (
+            "KEEPCOOL_HOME__NAME",
+            "caf\udce9",
+            (
+                '$KEEPCOOL_HOME__NAME  home.name = "caf\\udce9": is not UTF-8 text; '
+                "write it in one line of plain UTF-8 text"
+            ),
+        ),
+    ],
+)
+def test_wrong_variable_says(tmp_path: Path, name: str, value: str, expected: str) -> None:
+    """A variable that sets nothing, or nonsense, is refused by its name."""
+    assert refusal(tmp_path, MINIMAL, environ={name: value}) == [expected]
+
+
+def test_other_programs_variables_are_left_alone(tmp_path: Path) -> None:
+    """Only variables that begin with KEEPCOOL_ count, and that which names the "
+    "file is no setting."""
+    environ = {"MQTT__HOST": "x", "KEEPCOOL_CONFIG": "x", "keepcool_mqtt__host": "x"}
+    assert load(tmp_path, MINIMAL, environ=environ).mqtt.host == "localhost"
+
+
+def test_secret_from_the_environment(tmp_path: Path) -> None:
+    """A token may come from a variable, and then replaces the file that the settings name."""
+    text = MINIMAL + HOME_ASSISTANT + 'token_file = "nowhere"\n'
+    environ = {"KEEPCOOL_HOME_ASSISTANT__TOKEN": CANARY}
+    settings = load(tmp_path, text, environ=environ, require_secrets=True)
+    assert settings.home_assistant_token == CANARY
+
+
+def test_environment_without_a_file() -> None:
+    """A home can come from variables alone; it then has no people and rooms."""
+    environ = {
+        "KEEPCOOL_HOME__NAME": "Flat",
+        "KEEPCOOL_HOME__LATITUDE_DEG": "52.5",
+        "KEEPCOOL_HOME__LONGITUDE_DEG": "13.4",
+        "KEEPCOOL_HOME__TIME_ZONE": "Europe/Berlin",
+        "KEEPCOOL_HOME__COUNTRY": "de",
+        "STATE_DIRECTORY": "/var/lib/keepcool:/var/lib/other",
+    }
+    settings = load_settings(
+        None, environ=environ, credentials_directory=None, require_secrets=True
+    )
+    assert settings.home.country == "DE"
+    assert settings.state_directory == Path("/var/lib/keepcool")
+
+
+def test_state_directory_in_order(tmp_path: Path) -> None:
+    """The settings name the state directory, else systemd, else it is in the user's home."""
+    environ = {"HOME": "/home/anna"}
+    assert load(tmp_path, MINIMAL, environ=environ).state_directory == Path(
+        "/home/anna/.local/state/keepcool"
+    )
+    text = MINIMAL + '[storage]\nstate_directory = "state"\n'
+    environ = {"STATE_DIRECTORY": "/var/lib/keepcool"}
+    assert load(tmp_path, text, environ=environ).state_directory == tmp_path / "state"
