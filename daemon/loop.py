@@ -94,6 +94,7 @@ class Daemon:
         self.decision = Decision()
         self._shown: dict[str, RoomAssessment] = {}
         self._bedrooms = self.state.bedrooms()
+        self._users = self.state.users_by_room()
         self.errors = 0
         self._is_dirty = True
         self._is_urgent = False
@@ -170,7 +171,7 @@ class Daemon:
         now = self.clock.now()
         for event in events:
             self.handle(event, now)
-        touched = self.state.sensing.take_touched()
+        touched = self.state.sensing.take_touched(now, self.state.since_start(now))
         for room_id in touched:
             self._guarded(functools.partial(self._assess_room, room_id, now))
         self._is_dirty = self._is_dirty or bool(touched)
@@ -231,7 +232,7 @@ class Daemon:
         shown = self._shown.get(room_id)
         assessed = heat_sensitivity.assess_for_display(
             conditions,
-            [record.person for record in self.state.people.values()],
+            self._users.get(room_id, ()),
             self.state.level_memory,
             self.state.local(now.utc),
             tuning=self.state.home.tuning,
@@ -357,7 +358,6 @@ class Daemon:
             now,
             is_retained=event.is_retained,
             is_clock_synchronised=self.clock.is_synchronised(),
-            since_start=self.state.since_start(now),
         )
         metered = self.parts.power_topics.get(event.topic)
         if metered is not None:

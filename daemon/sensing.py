@@ -357,41 +357,48 @@ class Sensing:
         *,
         is_retained: bool,
         is_clock_synchronised: bool,
-        since_start: timedelta,
     ) -> bool:
-        """Take one message; return whether the topic belongs to a sensor."""
+        """Take one message; return whether the topic belongs to a sensor.
+
+        Its room is brought up to date by `take_touched`, once for all messages of a batch.
+        """
         tracks = self._by_topic.get(topic, ())
         for track in tracks:
             message = track.sensor.parse(topic, payload)
             verdict = track.receive(
                 message, now, is_retained=is_retained, is_clock_synchronised=is_clock_synchronised
             )
-            self._touch(track, verdict, now, since_start)
+            self._touched.add(track.sensor.room_id)
+            if verdict is not None:
+                self._keep(track, verdict, now)
         waiting = self._by_availability.get(topic, ())
         for track in waiting:  # availability is a state: also a retained one is current
             message = track.sensor.parse(topic, payload)
             if message.is_available is not None:
                 track.freshness = track.freshness._replace(is_offline=not message.is_available)
-            self._touch(track, None, now, since_start)
+            self._touched.add(track.sensor.room_id)
         return bool(tracks or waiting)
 
-    def _touch(
-        self, track: SensorTrack, verdict: Verdict | None, now: Instant, since_start: timedelta
-    ) -> None:
-        sensor = track.sensor
-        if sensor.room_id in self.rooms:
-            self.rooms[sensor.room_id].update(now, since_start)
-            self._touched.add(sensor.room_id)
-        if verdict is not None and now.utc >= EARLIEST_BELIEVABLE:
-            minute = int(now.utc.timestamp() // 60)
-            if verdict.temperature_c is not None or verdict.relative_humidity_pct is not None:
-                self._rows[sensor.sensor_id, minute] = HistoryRow(
-                    now.utc, sensor.sensor_id, verdict.temperature_c, verdict.relative_humidity_pct
-                )
+    def _keep(self, track: SensorTrack, verdict: Verdict, now: Instant) -> None:
+        """Keep one row a minute and sensor; a partial update completes it."""
+        values = (verdict.temperature_c, verdict.relative_humidity_pct)
+        if values == (None, None) or now.utc < EARLIEST_BELIEVABLE:
+            return
+        key = (track.sensor.sensor_id, int(now.utc.timestamp() // 60))
+        kept = self._rows.get(key)
+        if kept is not None and None in values:
+            values = (
+                kept.temperature_c if values[0] is None else values[0],
+                kept.relative_humidity_pct if values[1] is None else values[1],
+            )
+        self._rows[key] = HistoryRow(now.utc, track.sensor.sensor_id, *values)
 
-    def take_touched(self) -> set[str]:
-        """Return the rooms touched since the last call."""
-        touched, self._touched = self._touched, set()
+    def take_touched(self, now: Instant, since_start: timedelta) -> list[str]:
+        """Bring the rooms that were touched since the last call up to date, and return them."""
+        touched = [room_id for room_id in self._touched if room_id in self.rooms]
+        self._touched.clear()
+        for room_id in touched:
+            self.rooms[room_id].update(now, since_start)
         return touched
 
     def refresh(self, now: Instant, since_start: timedelta) -> None:

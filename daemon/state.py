@@ -14,6 +14,7 @@ from daemon.poller import Poller
 from daemon.sensing import HOURS_KEPT, Sensing, Sensor
 from daemon.store import Changes, Drink, Store
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
+from policies.heat_limits import every_room_of
 from policies.model import (
     Decision,
     Home,
@@ -94,6 +95,14 @@ class HomeState:
         """Return the ids of the home's bedrooms."""
         rooms = self.sensing.rooms.items()
         return tuple(room_id for room_id, track in rooms if track.room.is_bedroom)
+
+    def users_by_room(self) -> dict[str, list[Person]]:
+        """Return who is ever in each room."""
+        users: dict[str, list[Person]] = {}
+        for record in self.people.values():
+            for room_id in every_room_of(record.person):
+                users.setdefault(room_id, []).append(record.person)
+        return users
 
     def room_of_device(self, device_id: str) -> str | None:
         """Return the room that a cooling device stands in."""
