@@ -47,9 +47,10 @@ from policies.wording import carries_safety_text, render, safety_short
 __all__ = ["POLICIES", "Policies", "acknowledge", "decide"]
 
 UNANSWERED_MESSAGE = "heat_critical_unanswered"
-# Which alerts stay untouched when a policy crashes. Trouble comes from two of them.
+# Which alerts stay untouched when a policy crashes. Trouble comes from two of them, and without
+# heat no cooling is planned either.
 _HELD_BY_CRASH: Mapping[str, frozenset[str]] = {
-    "heat_sensitivity": frozenset({"heat"}),
+    "heat_sensitivity": frozenset({"heat", "trouble", "advice"}),
     "data_quality": frozenset({"trouble"}),
     "hydration": frozenset({"hydration"}),
     "cooling": frozenset({"trouble", "advice"}),

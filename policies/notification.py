@@ -75,6 +75,7 @@ def presented_severity(
         and finding.policy == "heat"
         and finding.severity is Severity.LOUD_WARNING
         and before.phase is AlertPhase.FIRING
+        and before.severity >= Severity.LOUD_WARNING
         and before.told_severity >= Severity.LOUD_WARNING
         and not is_answered(before, people)
     )
