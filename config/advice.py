@@ -12,15 +12,11 @@ from config.home import build_people, build_rooms
 from config.lines import KeyPath
 from config.model import PersonTable
 from config.settings import Settings, load_settings
-from policies.model import CoolingRole, Flag, Person
+from policies.cooling_view import LOWEST_TARGET_C, TARGET_UNDER_LIMIT_C
+from policies.heat_limits import personal_limits
+from policies.model import CoolingRole
 
-COLDEST_TARGET_C = 20.0
-COLDEST_NIGHT_LIMIT_C = 22.0
-AIM_BELOW_LIMIT_C = 1.5
 ONE_ROAD = "keepcool has one road to the phone; if Home Assistant is down nothing reaches you"
-_MEDICINE_DAY = frozenset(
-    {Flag.REDUCED_SWEATING, Flag.CIRCULATION, Flag.HEAT_PRODUCTION_OR_SET_POINT}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +162,15 @@ def _targets(settings: Settings) -> Iterator[Problem]:
                 if device.role is not CoolingRole.AIR_CONDITIONER:
                     continue
                 path: KeyPath = ("room", number, "cooling", order)
-                pairs = [("target_day_c", device.target_day_c, limit_c(person))]
+                pairs = [
+                    (
+                        "target_day_c",
+                        device.target_day_c,
+                        personal_limits(person, is_night_bedroom=False).level_1_c,
+                    )
+                ]
                 if room.is_bedroom:
-                    night = limit_c(person, is_night=True)
+                    night = personal_limits(person, is_night_bedroom=True).level_1_c
                     pairs.append(("target_night_c", device.target_night_c, night))
                 for key, target, limit in pairs:
                     if limit <= target:
@@ -182,22 +184,9 @@ def _target(
 ) -> Problem:
     """Say that a target is not under the limit."""
     key = str(path[-1])
-    better = max(COLDEST_TARGET_C, limit_c - AIM_BELOW_LIMIT_C)
+    better = max(LOWEST_TARGET_C, limit_c - TARGET_UNDER_LIMIT_C)
     what = (
         f"{person.name}'s limit there is {limit_c:g} °C after their offset, "
         f"and the AC aims at {target_c:g} °C"
     )
     return _warn(settings, path, f"room.cooling.{key}", what, f"set {key} = {better:g} or lower")
-
-
-def limit_c(person: Person, *, is_night: bool = False) -> float:
-    """Return a person's level 1 after their offset and flags.
-
-    Source: EVIDENCE 8: flags -1 each, medicine flags together at most -2, all clamped to -3..+2.
-    """
-    medicine = max(-2.0, -1.0 * len(person.flags & _MEDICINE_DAY))
-    sensitive = -1.0 if Flag.HEAT_SENSITIVE in person.flags else 0.0
-    offset = min(2.0, max(-3.0, person.offset_c + sensitive + medicine))
-    if is_night:
-        return max(COLDEST_NIGHT_LIMIT_C, person.night_level_1_c + offset)
-    return person.level_1_c + offset

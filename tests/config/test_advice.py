@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from config.advice import Examination, examine_settings, limit_c
-from policies.model import Flag, Person
+from config.advice import Examination, examine_settings
 from tests.settings_texts import HOME, HOME_ASSISTANT, MINIMAL, PERSON, ROOM, warnings_of, write
 
 PHONE = '[[person.phone]]\nservice = "notify.mobile_app_x"\nkind = "android"\n'
@@ -16,9 +13,6 @@ ONE_ROAD = (
     "you; look at the phone and the rooms yourself on hot days; agree a daily call with someone"
 )
 ABSENT = ".token: is not given; "
-
-
-MEDICINES = (Flag.REDUCED_SWEATING, Flag.CIRCULATION, Flag.HEAT_PRODUCTION_OR_SET_POINT)
 
 
 def only(warnings: list[str]) -> list[str]:
@@ -41,8 +35,10 @@ def test_nobody_and_nothing(tmp_path: Path) -> None:
             "nothing is "
             'switched on; add it with url = "http://homeassistant.local:8123"'
         ),
-        "keepcool.toml  person: nobody is looked after, so nobody is told anything; "
-        "add a [[person]]",
+        (
+            "keepcool.toml  person: nobody is looked after, so nobody is told anything; "
+            "add a [[person]]"
+        ),
         "keepcool.toml  room: keepcool sees no room; add a [[room]] with a sensor",
     ]
 
@@ -125,26 +121,6 @@ def test_switched_off_protection(tmp_path: Path) -> None:
             "take 0 out"
         ),
     ]
-
-
-@pytest.mark.parametrize(
-    ("offset_c", "flags", "day_c", "night_c"),
-    [
-        (0.0, (), 26.0, 24.0),
-        (-1.0, (), 25.0, 23.0),
-        (0.0, (Flag.REDUCED_SWEATING,), 25.0, 23.0),
-        (0.0, (Flag.REDUCED_SWEATING, Flag.CIRCULATION), 24.0, 22.0),
-        (0.0, MEDICINES, 24.0, 22.0),
-        (-3.0, (Flag.HEAT_SENSITIVE, Flag.CIRCULATION), 23.0, 22.0),
-        (2.0, (), 28.0, 26.0),
-        (0.0, (Flag.FLUID_RESTRICTED, Flag.LITHIUM_OR_NARROW, Flag.FLUID_OR_SALT_LOSS), 26.0, 24.0),
-    ],
-)
-def test_limit(offset_c: float, flags: tuple[Flag, ...], day_c: float, night_c: float) -> None:
-    """Flags and the own offset move the limit by at most 3 down, never under 22 at night."""
-    person = Person("anna", "Anna", ("bedroom",), offset_c=offset_c, flags=frozenset(flags))
-    assert limit_c(person) == day_c
-    assert limit_c(person, is_night=True) == night_c
 
 
 def test_examination_holds_either_settings_or_problems(tmp_path: Path) -> None:

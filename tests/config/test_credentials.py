@@ -147,6 +147,24 @@ def test_token_of_other_letters(tmp_path: Path) -> None:
     ]
 
 
+def test_file_with_an_impossible_name(tmp_path: Path) -> None:
+    """A name that no file can have, and a link in a circle, are plain refusals."""
+    (tmp_path / "circle").symlink_to("circle")
+    for name, shown in (("a\\u0000b", "a\\x00b"), ("circle", "circle")):
+        found = refusal(tmp_path, MINIMAL + HOME_ASSISTANT + f'token_file = "{name}"\n')
+        assert found[0] == (
+            f"keepcool.toml:18  home_assistant.token: cannot read {shown}; name a plain file"
+        )
+
+
+def test_link_to_nowhere_in_the_credentials(tmp_path: Path) -> None:
+    """A broken link counts as an absent secret, with its place."""
+    (tmp_path / "mqtt_password").symlink_to("nowhere")
+    text = MINIMAL + '[mqtt]\nusername = "keepcool"\n'
+    (found,) = refusal(tmp_path, text, credentials=tmp_path, require_secrets=True)
+    assert found.startswith("mqtt_password  mqtt.password: there is no file mqtt_password; ")
+
+
 def test_secret_is_in_no_repr(tmp_path: Path) -> None:
     """Settings with secrets can be printed and show none."""
     put(tmp_path / "secrets", "mqtt_password", CANARY)

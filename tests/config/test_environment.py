@@ -66,8 +66,7 @@ def test_wrong_variable_says(tmp_path: Path, name: str, value: str, expected: st
 
 
 def test_other_programs_variables_are_left_alone(tmp_path: Path) -> None:
-    """Only variables that begin with KEEPCOOL_ count, and that which names the "
-    "file is no setting."""
+    """Only KEEPCOOL_ variables count, and the one that names the file is no setting."""
     environ = {"MQTT__HOST": "x", "KEEPCOOL_CONFIG": "x", "keepcool_mqtt__host": "x"}
     assert load(tmp_path, MINIMAL, environ=environ).mqtt.host == "localhost"
 

@@ -204,6 +204,43 @@ def test_error_about_a_person_says(tmp_path: Path, line: str, expected: str) -> 
         ),
         (
             '"Flat"',
+            f'"{"x" * 61}"',
+            (
+                f'keepcool.toml:2  home.name = "{"x" * 57}...": is 61 characters long; '
+                "allowed 1 to 60 characters"
+            ),
+        ),
+        (
+            '"Flat"',
+            '" "',
+            'keepcool.toml:2  home.name = " ": is empty; write something or take the key out',
+        ),
+        (
+            '"DE"',
+            '"DE"\nemergency_number = "call us"',
+            (
+                'keepcool.toml:7  home.emergency_number = "call us": is not a telephone number; '
+                'write it in quotes, "112"'
+            ),
+        ),
+        (
+            '"Europe/Berlin"',
+            '"../../etc/passwd"',
+            (
+                'keepcool.toml:5  home.time_zone = "../../etc/passwd": is not a time zone; '
+                'for example "Europe/Berlin"'
+            ),
+        ),
+        (
+            "zigbee2mqtt/bedroom",
+            "t" * 513,
+            (
+                f'keepcool.toml:15  room.sensor.topic = "{"t" * 57}...": is too long; '
+                "allowed at most 512 bytes"
+            ),
+        ),
+        (
+            '"Flat"',
             '"Flat\\u001b[31m"',
             (
                 'keepcool.toml:2  home.name = "Flat\\x1b[31m": holds a newline or another control '
@@ -265,6 +302,20 @@ def test_error_about_the_home_says(tmp_path: Path, old: str, new: str, expected:
             (
                 'keepcool.toml:17  home_assistant.url = "homeassistant.local": is not an address; '
                 'write "http://" or "https://", the host and its port'
+            ),
+        ),
+        (
+            '[home_assistant]\nurl = "http://ha:99999"\n',
+            (
+                'keepcool.toml:17  home_assistant.url = "http://ha:99999": is not an address; '
+                'write "http://" or "https://", the host and its port'
+            ),
+        ),
+        (
+            '[mqtt]\nhost = "my broker"',
+            (
+                'keepcool.toml:17  mqtt.host = "my broker": is not a host name; '
+                'for example "mqtt.local" or "192.168.1.5"'
             ),
         ),
         (
@@ -342,8 +393,10 @@ def test_error_about_a_table_says(tmp_path: Path, table: str, expected: str) -> 
     [
         (
             'entity = "climate.a"\nrole = "fan"',
-            'room.cooling.role = "fan": a climate entity is always "air_conditioner"; take '
-            "role out",
+            (
+                'room.cooling.role = "fan": a climate entity is always "air_conditioner"; take '
+                "role out"
+            ),
         ),
         (
             'entity = "climate.a"\nfan_percentage = 50',
@@ -359,8 +412,10 @@ def test_error_about_a_table_says(tmp_path: Path, table: str, expected: str) -> 
         ),
         (
             'entity = "fan.a"\npower_entity = "switch.a"',
-            'room.cooling.power_entity = "switch.a": is not a sensor\'s entity id; allowed '
-            "sensor.*",
+            (
+                'room.cooling.power_entity = "switch.a": is not a sensor\'s entity id; allowed '
+                "sensor.*"
+            ),
         ),
     ],
 )
