@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -104,10 +105,8 @@ class Conversation:
         due = time.monotonic() + ping_every_s
         while not stopping.is_set():
             try:
-                self._handle(self._wire.recv(timeout=max(0.0, due - time.monotonic())))
-            except TimeoutError:
-                if ping is not None:
-                    raise TransientError("Home Assistant no longer answers") from None
+                with suppress(TimeoutError):  # nothing came until a ping or its answer was due
+                    self._handle(self._wire.recv(timeout=max(0.0, due - time.monotonic())))
             except ConnectionClosed:
                 if stopping.is_set():
                     return

@@ -6,7 +6,7 @@ import json
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -97,7 +97,7 @@ def test_each_kind_of_change_is_followed(house: FakeHomeAssistant, start: Start)
     connect(stream)
     posted.clear()
     house.set_state(AC, attributes={"temperature": 21.0})
-    house.set_state(AC, "cool", {"hvac_modes": None})
+    house.set_state(AC, "cool", {"temperature": None})
     house.set_state(AC, "unavailable", {"restored": True})
     house.remove(AC)
     house.set_state(AC, "off", {"temperature": 20.0})
@@ -105,7 +105,7 @@ def test_each_kind_of_change_is_followed(house: FakeHomeAssistant, start: Start)
     states = [each for each in posted if isinstance(each, DeviceObserved)]
     assert [each.state for each in states] == [
         DeviceState(is_on=False, hvac_mode="off", target_temperature_c=21.0),
-        DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=21.0),
+        DeviceState(is_on=True, hvac_mode="cool", target_temperature_c=None),
         None,
         None,
         DeviceState(is_on=False, hvac_mode="off", target_temperature_c=20.0),
@@ -163,9 +163,11 @@ def test_absent_home_assistant_is_normal(house: FakeHomeAssistant, start: Start)
     (link,) = posted
     assert isinstance(link, LinkChanged)
     assert "connection refused" in link.detail
+    wait_until(lambda: stream._retry_s > UNHURRIED.first_retry_s, what="the wait grows")
     house.is_down = False
     connect(stream)
     assert links(posted) == [False, True]
+    assert stream._retry_s == UNHURRIED.first_retry_s
 
 
 def test_fault_38_half_open_connection_is_noticed(house: FakeHomeAssistant, start: Start) -> None:
@@ -189,17 +191,14 @@ def test_answered_pings_keep_the_connection(house: FakeHomeAssistant, start: Sta
     assert house.connected == 1
 
 
-def test_fault_33_refused_token_is_told_and_tried_rarely(
-    house: FakeHomeAssistant, start: Start
-) -> None:
-    """A refused token is named once as such and tried again after the long wait only."""
-    stream, posted = start(StreamPace(first_retry_s=0.01), token="revoked")  # noqa: S106
+def test_fault_33_refused_token_is_named(house: FakeHomeAssistant, start: Start) -> None:
+    """A refused token takes the link down with a detail that says so."""
+    stream, posted = start(token="revoked")  # noqa: S106
     wait_until(lambda: posted, what="the refusal is told")
     (link,) = posted
     assert isinstance(link, LinkChanged)
     assert not link.is_up
     assert link.detail.startswith("token refused")
-    assert StreamPace().refused_retry_s == 300.0
     assert house.connected == 0
     assert not stream.flush(0.1)
 
@@ -295,6 +294,27 @@ def test_stop_before_start_is_harmless() -> None:
     assert not stream.is_thread_alive()
 
 
+def test_flush_ends_when_its_connection_does(house: FakeHomeAssistant, start: Start) -> None:
+    """Who waits for a ping's answer is let go, with False, as soon as none can come any more."""
+    stream, posted = start()
+    connect(stream)
+    house.is_frozen = True
+    results: list[bool] = []
+    waiting = threading.Thread(target=lambda: results.append(stream.flush(60.0)))
+    waiting.start()
+    house.is_down = True
+    wait_until(lambda: results, what="the flush ends")
+    waiting.join()
+    assert results == [False]
+    assert links(posted) == [True, False]
+
+
+def test_back_off_doubles_up_to_a_minute() -> None:
+    """Attempts in vain are 1, 2, 4 ... 60 s apart."""
+    stream = HomeAssistantEvents("http://h", "t", [], print, parse_state)
+    assert [stream._next_retry_s() for _ in range(8)] == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
 def test_flush_from_many_threads(start: Start) -> None:
     """Several threads may flush at once; ids stay in rising order, so all are answered."""
     stream, _ = start()
@@ -349,23 +369,48 @@ class RawServer(socketserver.ThreadingTCPServer):
         """Serve on a free port."""
         super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
         self.answer = answer
+        self.requests = 0
         self.ended = threading.Event()
 
     def finish_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - given
         """Answer, or keep silent until the test ends."""
         request.recv(4096)
+        self.requests += 1
         if self.answer:
             request.sendall(self.answer)
         else:
             self.ended.wait(10.0)
 
 
+UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
+
+@contextmanager
+def stream_to(answer: bytes, pace: StreamPace) -> Iterator[tuple[RawServer, list[object]]]:
+    """Run a stream against a server that always answers so; give the server and what is posted."""
+    posted: list[object] = []
+    with RawServer(answer) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        stream = HomeAssistantEvents(url, "t", [AC], posted.append, parse_state, pace=pace)
+        stream.start()
+        try:
+            yield server, posted
+        finally:
+            stream.stop()
+            server.ended.set()
+            server.shutdown()
+            serving.join()
+
+
 @pytest.mark.parametrize(
     ("answer", "detail"),
     [
-        (b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "token refused"),
+        (UNAUTHORIZED, "token refused"),
         (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "token refused"),
-        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "opens no WebSocket (404)"),
+        (NOT_FOUND, "opens no WebSocket (404)"),
         (
             b"HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
             "opens no WebSocket (301)",
@@ -376,25 +421,28 @@ class RawServer(socketserver.ThreadingTCPServer):
 )
 def test_what_is_no_websocket_is_named(answer: bytes, detail: str) -> None:
     """Whatever else answers at the address, the text says what it did."""
-    posted: list[object] = []
-    with RawServer(answer) as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        pace = StreamPace(connect_within_s=0.2)
-        stream = HomeAssistantEvents(url, "t", [AC], posted.append, parse_state, pace=pace)
-        stream.start()
-        try:
-            wait_until(lambda: posted, what="the failure is told")
-        finally:
-            stream.stop()
-            server.ended.set()
-            server.shutdown()
-            serving.join()
+    with stream_to(answer, StreamPace(connect_within_s=0.2)) as (_, posted):
+        wait_until(lambda: posted, what="the failure is told")
     (link,) = posted
     assert isinstance(link, LinkChanged)
     assert not link.is_up
     assert detail in link.detail
+
+
+def test_lasting_failure_is_told_once() -> None:
+    """However often it is tried in vain, the loss of the link is told once."""
+    with stream_to(NOT_FOUND, UNHURRIED) as (server, posted):
+        wait_until(lambda: server.requests >= 4, what="several attempts")
+        assert links(posted) == [False]
+
+
+def test_fault_33_refused_token_has_a_wait_of_its_own() -> None:
+    """After a refusal the refusal's wait counts, not the back-off of a broken connection."""
+    pace = StreamPace(refused_retry_s=0.01, first_retry_s=60.0)
+    with stream_to(UNAUTHORIZED, pace) as (server, posted):
+        wait_until(lambda: server.requests >= 3, what="several attempts")
+        assert links(posted) == [False]
+    assert StreamPace().refused_retry_s == 300.0
 
 
 class ScriptedWire:
