@@ -178,6 +178,33 @@ def test_cold_humid_night_never_exceeds_saturation() -> None:
             assert 0.0 <= flat.reading(room_id)[1] <= 100.0
 
 
+def test_condensed_moisture_is_gone() -> None:
+    """What condensed in a cold room does not come back when the room is warmed."""
+    tight = RoomParameters("room", vapour_kg_s=0.0, leak_per_h=0.0)
+    flat = Flat([tight], 0.4, MORNING, start_humidity_pct=100.0)
+    flat.advance(MORNING + 24 * HOUR, lambda _at: still_air(5.0, 100.0), NOTHING)
+    coldest_c = flat.temperature_c("room")
+    flat.advance(MORNING + 48 * HOUR, lambda _at: still_air(30.0, 0.0), NOTHING)
+    humidity_pct = flat.relative_humidity_pct("room")
+    dew_point = dew_point_c(flat.temperature_c("room"), humidity_pct)
+    assert dew_point is not None
+    assert dew_point < coldest_c + 0.5
+    assert humidity_pct < 90
+
+
+@pytest.mark.parametrize("insulation", [0.5, 1.0, 2.0])
+def test_first_half_minute_follows_the_formulas(insulation: float) -> None:
+    """Window, leaks, walls and gains together change the air, by its heat capacity."""
+    room = RoomParameters("room")
+    flat = Flat([room], insulation, MORNING, start_c=25.0)
+    flat.advance(MORNING + MINUTE / 2, lambda _at: still_air(15.0), NOTHING)
+    leak_w_k = room.leak_per_h / insulation * room.volume_m3 / 3600 * 1206
+    loss_w = (room.window_m2 * 2.8 / insulation + leak_w_k) * 10.0
+    power_w = room.internal_w + room.wall_surplus_k * room.wall_to_air_w_k - loss_w
+    warmed_k = flat.temperature_c("room") - 25.0
+    assert warmed_k == pytest.approx(30 * power_w / room.air_capacity_j_k, rel=1e-6)
+
+
 def test_energy_is_conserved() -> None:
     """What the rooms hold changes by exactly what came in less what went out."""
     flat = Flat(two_room_flat(), 1.0, MORNING)

@@ -184,6 +184,11 @@ def test_senseless_requests_get_400_and_a_reason(
     assert reason in answer.json()["reason"]
 
 
+def test_other_paths_are_not_found(server: WeatherServer) -> None:
+    """Only the forecast is served."""
+    assert requests.get(server.url + "/more", timeout=5).status_code == 404
+
+
 def test_answer_leaves_in_one_piece(server: WeatherServer) -> None:
     """Header and body arrive together, so no delayed acknowledgement can part them."""
     url = urlsplit(server.url)
