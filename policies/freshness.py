@@ -96,12 +96,18 @@ def limit(state: FreshnessState, configured: timedelta | None = None) -> timedel
     """
     if configured is not None:
         return configured
-    is_regular = (
-        state.gaps >= _REGULAR_GAPS and state.longest_gap_s <= _REGULAR_RATIO * state.shortest_gap_s
-    )
-    if state.usual_interval_s is None or not (is_regular or state.watched_s >= _LEARNED_S):
+    usual_s = state.usual_interval_s
+    if usual_s is None:
         return UNLEARNED_LIMIT
-    usual_s = state.longest_gap_s if is_regular else state.usual_interval_s
+    is_regular = (
+        state.gaps >= _REGULAR_GAPS
+        and state.longest_gap_s <= _REGULAR_RATIO * state.shortest_gap_s
+        and usual_s <= _REGULAR_RATIO * state.longest_gap_s
+    )
+    if is_regular:
+        usual_s = state.longest_gap_s
+    elif state.watched_s < _LEARNED_S:
+        return UNLEARNED_LIMIT
     return min(max(timedelta(seconds=INTERVALS_TO_STALE * usual_s), SHORTEST_LIMIT), LONGEST_LIMIT)
 
 
@@ -159,15 +165,18 @@ def _heard_retained(
 def _learned(state: FreshnessState, gap_s: float) -> FreshnessState:
     """Follow the gap within which the sensor speaks for nearly all of the time.
 
-    A running quantile in the logarithm of the gap, each gap weighed by its length; an outage of
-    an hour moves it by no more than a factor of 1.6.
+    A running quantile in the logarithm of the gap, each gap weighed by its length. A gap past the
+    limit is an outage: it pulls no more than an hour does (a factor of 1.6), and it counts as a
+    habit only when it comes again and again.
     """
+    is_outage = gap_s > limit(state).total_seconds()
     gap_s = min(gap_s, LONGEST_LIMIT.total_seconds())
     usual_s = state.usual_interval_s
     hours = gap_s / 3600.0
     if usual_s is None:
         usual_s = gap_s
     elif gap_s > usual_s:
+        hours = min(hours, 1.0) if is_outage else hours
         usual_s = min(gap_s, usual_s * math.exp(_GAIN_PER_H * _QUANTILE * hours))
     else:
         usual_s = max(gap_s, usual_s * math.exp(-_GAIN_PER_H * (1.0 - _QUANTILE) * hours))
@@ -175,6 +184,6 @@ def _learned(state: FreshnessState, gap_s: float) -> FreshnessState:
         usual_interval_s=usual_s,
         watched_s=state.watched_s + gap_s,
         shortest_gap_s=min(state.shortest_gap_s, gap_s),
-        longest_gap_s=max(state.longest_gap_s, gap_s),
+        longest_gap_s=state.longest_gap_s if is_outage else max(state.longest_gap_s, gap_s),
         gaps=state.gaps + 1,
     )

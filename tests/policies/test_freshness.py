@@ -90,6 +90,16 @@ def test_one_outage_does_not_spoil_what_was_learned() -> None:
     assert limit(state) <= LONGEST_LIMIT
 
 
+def test_an_outage_leaves_a_regular_sensor_regular_but_a_new_interval_is_learned() -> None:
+    """One night off does not loosen a quick sensor's limit; a slower setting does, in time."""
+    state, now_s = listen(*[1.0] * 20, 600.0, *[1.0] * 20)
+    assert limit(state) == timedelta(minutes=30)
+    for _ in range(40):
+        now_s += 3600
+        state = heard(state, now_s)
+    assert limit(state) >= timedelta(minutes=140)
+
+
 def test_a_burst_is_one_report() -> None:
     """Temperature, humidity and pressure within a second teach nothing about the interval."""
     state, now_s = listen(*[20.0] * 12)
