@@ -10,11 +10,10 @@ from config.addresses import is_private, read_address
 from config.errors import Problem, SettingsError
 from config.home import build_people, build_rooms
 from config.lines import KeyPath
-from config.model import PersonTable
 from config.settings import Settings, load_settings
 from policies.cooling_view import LOWEST_TARGET_C, TARGET_UNDER_LIMIT_C
 from policies.heat_limits import personal_limits
-from policies.model import CoolingRole
+from policies.model import CoolingRole, Person
 
 ONE_ROAD = "keepcool has one road to the phone; if Home Assistant is down nothing reaches you"
 
@@ -153,34 +152,25 @@ def _rooms(settings: Settings) -> Iterator[Problem]:
 
 def _targets(settings: Settings) -> Iterator[Problem]:
     """Name air conditioners that would aim at or above the limit that they are to keep."""
-    tables = {person.id: person for person in settings.people}
+    rooms = {room.room_id: (number, room) for number, room in enumerate(build_rooms(settings))}
     for person in build_people(settings):
-        for number, room in enumerate(build_rooms(settings)):
-            if room.room_id not in person.rooms:
-                continue
+        day_c = personal_limits(person, is_night_bedroom=False).level_1_c
+        night_c = personal_limits(person, is_night_bedroom=True).level_1_c
+        for number, room in (rooms[room_id] for room_id in person.rooms):
             for order, device in enumerate(room.devices):
                 if device.role is not CoolingRole.AIR_CONDITIONER:
                     continue
                 path: KeyPath = ("room", number, "cooling", order)
-                pairs = [
-                    (
-                        "target_day_c",
-                        device.target_day_c,
-                        personal_limits(person, is_night_bedroom=False).level_1_c,
-                    )
-                ]
-                if room.is_bedroom:
-                    night = personal_limits(person, is_night_bedroom=True).level_1_c
-                    pairs.append(("target_night_c", device.target_night_c, night))
-                for key, target, limit in pairs:
-                    if limit <= target:
-                        yield _target(
-                            settings, (*path, key), tables[person.person_id], target, limit
-                        )
+                if day_c <= device.target_day_c:
+                    where = (*path, "target_day_c")
+                    yield _target(settings, where, person, device.target_day_c, day_c)
+                if room.is_bedroom and night_c <= device.target_night_c:
+                    where = (*path, "target_night_c")
+                    yield _target(settings, where, person, device.target_night_c, night_c)
 
 
 def _target(
-    settings: Settings, path: KeyPath, person: PersonTable, target_c: float, limit_c: float
+    settings: Settings, path: KeyPath, person: Person, target_c: float, limit_c: float
 ) -> Problem:
     """Say that a target is not under the limit."""
     key = str(path[-1])

@@ -56,7 +56,7 @@ def _parse_key(text: str) -> tuple[str, ...]:
     except tomllib.TOMLDecodeError:
         return ()
     parts = []
-    while isinstance(inner, dict):
+    while isinstance(inner, dict) and inner:
         part, inner = next(iter(inner.items()))
         parts.append(part)
     return tuple(parts)

@@ -174,26 +174,17 @@ class Relations:
             "sensor": [(p, sensor_id(t)) for p, t in self._inside_rooms("sensor")],
             "cooling device": [(p, device_id(t)) for p, t in self._inside_rooms("cooling")],
         }
+        inside = dict(self._inside_rooms("cooling")) | dict(self._inside_rooms("sensor"))
         for kind, entries in kinds.items():
             seen: dict[str, KeyPath] = {}
             for path, name in entries:
-                if name in seen and not self._is_told_elsewhere(kind, path, seen[name]):
+                if name in seen and not _are_twins(kind, inside.get(path), inside.get(seen[name])):
                     where = self._source.where(seen[name])
                     at = path if path[-1] == "id" else (*path, "id")
                     what = f'another {kind} has the id "{name}" ({where})'
                     yield self._problem(at, what, fix="give each one an id of its own")
                 elif name:
                     seen[name] = path
-
-    def _is_told_elsewhere(self, kind: str, path: KeyPath, other: KeyPath) -> bool:
-        """Return whether two ids are equal only because the things themselves are."""
-        tables = dict(self._inside_rooms("cooling")) | dict(self._inside_rooms("sensor"))
-        mine, others = tables.get(path), tables.get(other)
-        if mine is None or others is None or "id" in mine or "id" in others:
-            return False
-        if kind == "sensor":
-            return _sensor_identity(mine) == _sensor_identity(others)
-        return mine.get("entity") == others.get("entity")
 
     def _duplicate_sensors(self) -> Iterator[Problem]:
         """Find sensors whose value would count twice in a median."""
@@ -277,6 +268,15 @@ def sensor_id(sensor: Mapping[str, Any]) -> str:
 def device_id(device: Mapping[str, Any]) -> str:
     """Return a cooling device's id, made from its entity when none is given."""
     return _text(device, "id") or slug_of(_text(device, "entity"))
+
+
+def _are_twins(kind: str, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+    """Return whether two ids are equal only because the things are, which is told as such."""
+    if one is None or other is None or "id" in one or "id" in other:
+        return False
+    if kind == "sensor":
+        return _sensor_identity(one) == _sensor_identity(other)
+    return one.get("entity") == other.get("entity")
 
 
 def _sensor_identity(sensor: Mapping[str, Any]) -> str:

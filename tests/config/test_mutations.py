@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,3 +104,18 @@ def test_secret_is_never_seen_again(key: str, shape: str, damage: str) -> None:
     text = secret + home + rest if not table else home + rest + head + (secret if head else "")
     assert CANARY in text
     assert CANARY not in outcome(text)
+
+
+def test_thousand_rooms_load_quickly() -> None:
+    """A care home of a thousand rooms is read, judged and advised on without waiting."""
+    rooms = "".join(
+        f'[[room]]\nid = "r{number}"\nname = "Room {number}"\n'
+        f'[[room.sensor]]\ntopic = "z/{number}"\n'
+        f'[[room.cooling]]\nentity = "climate.r{number}"\n'
+        f'[[person]]\nid = "p{number}"\nname = "P"\nrooms = ["r{number}"]\n'
+        for number in range(1000)
+    )
+    started = time.process_time()
+    assert outcome(HOME + HOME_ASSISTANT + rooms).count("has no phone") == 1000
+    assert "another room has the id" in outcome(HOME + HOME_ASSISTANT + rooms * 2)
+    assert time.process_time() - started < 12.0  # a few seconds; squared work takes minutes
