@@ -159,6 +159,26 @@ def _ask_daemon(
 
 
 @main.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("demo-output"),
+    show_default=True,
+    help="Where the page with the day's picture goes.",
+)
+@click.option(
+    "--pace",
+    type=click.Choice(["fast", "normal"]),
+    help="normal lets you read along, fast does not wait.  [default: normal on a terminal]",
+)
+def demo(output: Path, pace: str | None) -> None:
+    """Show one hot day in a simulated home; needs no settings and touches nothing of yours."""
+    from daemon.demo.show import run_demo  # noqa: PLC0415 - see run
+
+    sys.exit(run_demo(output, pace or ("normal" if sys.stdout.isatty() else "fast")))
+
+
+@main.command()
 def decode() -> None:
     """Say what keepcool reads from MQTT messages.
 

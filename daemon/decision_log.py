@@ -30,8 +30,10 @@ def log_decision(before: Decision, after: Decision) -> None:
 
 
 def _is_news(before: CoolingCommand | None, after: CoolingCommand) -> bool:
-    """Tell whether a command differs; why nothing is done may change as it likes."""
+    """Tell whether a command differs; that and why nothing is done is news only after a run."""
+    was_running = before is not None and before.action is CoolingAction.RUN
+    if after.action is CoolingAction.LEAVE:
+        return was_running
     if before is None or before.action is not after.action:
-        return before is not None or after.action is not CoolingAction.LEAVE
-    is_idle = after.action is CoolingAction.LEAVE
-    return not is_idle and before.message.message_id != after.message.message_id
+        return True
+    return before.message.message_id != after.message.message_id

@@ -1,0 +1,216 @@
+"""Let the world outside the daemon pass, step by step: flat, sensors, Home Assistant, weather."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
+
+from paho.mqtt.client import Client, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+
+from daemon.demo.driver import SteppedDaemon
+from daemon.demo.fake_entities import Entity, air_conditioner, fan
+from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from daemon.demo.flat import DeviceAction
+from daemon.demo.hot_days import Outdoor
+from daemon.demo.household import HOME_ID, TOKEN, Addresses, Household, write_settings
+from daemon.demo.weather_server import WeatherServer
+from daemon.faces import Topics, status_path
+
+PUBLISH_TIMEOUT_S: Final = 10.0
+_QOS: Final = 1
+_OUR_SURROUNDINGS: Final = (
+    "CREDENTIALS_DIRECTORY",
+    "NOTIFY_SOCKET",
+    "RUNTIME_DIRECTORY",
+    "STATE_DIRECTORY",
+    "WATCHDOG_USEC",
+)
+
+
+class Indoors(Protocol):
+    """Say how the rooms are: a simulated flat, or a recording."""
+
+    def advance(
+        self,
+        to: datetime,
+        outdoor_at: Callable[[datetime], Outdoor],
+        devices: Mapping[str, DeviceAction],
+    ) -> None:
+        """Let time pass, the devices doing what they were told."""
+
+    def zigbee2mqtt_payload(self, room_id: str) -> str:
+        """Return what a room's sensor publishes now."""
+
+
+class Publisher:
+    """Publish to the broker as sensors and buttons do: QoS 1, waiting for the acknowledgement."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Connect. Raises: TimeoutError, OSError."""
+        self._client = Client(CallbackAPIVersion.VERSION2, "demo-sensors", protocol=MQTTv311)
+        is_connected = threading.Event()
+        self._client.on_connect = lambda *_: is_connected.set()
+        self._client.connect(host, port)
+        self._client.loop_start()
+        if not is_connected.wait(PUBLISH_TIMEOUT_S):
+            self.close()
+            message = f"the broker at {host}:{port} does not answer"
+            raise TimeoutError(message)
+
+    def publish(self, *messages: tuple[str, str]) -> None:
+        """Publish (topic, payload) pairs and return once the broker has them all.
+
+        Raises: TimeoutError.
+        """
+        sent = [self._client.publish(topic, payload, qos=_QOS) for topic, payload in messages]
+        for info in sent:
+            info.wait_for_publish(PUBLISH_TIMEOUT_S)
+            if not info.is_published():
+                raise TimeoutError("the broker does not acknowledge what was published")
+
+    def close(self) -> None:
+        """Disconnect and end the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+class World:
+    """Own everything outside the daemon; inside `with` its servers run and its settings exist.
+
+    The broker is given: the demo brings its own, tests a real mosquitto.
+
+    Attributes:
+        now: the moment that the fakes believe it is.
+        config_path: the settings file of this home.
+        dead_sensors: rooms whose sensor is silent.
+        habits: called at the start of each step with the moment: what people do.
+    """
+
+    def __init__(
+        self,
+        household: Household,
+        broker: tuple[str, int],
+        folder: Path,
+        indoors: Indoors | None = None,
+    ) -> None:
+        """Furnish it; nothing runs yet. Without `indoors` the rooms are the household's flat."""
+        self.household = household
+        self.now = household.start
+        self.folder = folder
+        self.config_path = folder / "keepcool.toml"
+        self.topics = Topics("keepcool", HOME_ID)
+        self.dead_sensors: set[str] = set()
+        self.habits: list[Callable[[datetime], None]] = []
+        self.indoors: Indoors = indoors if indoors is not None else household.build_flat()
+        self.home_assistant = FakeHomeAssistant(
+            token=TOKEN,
+            clock=lambda: self.now,
+            phones=[phone.service for phone in household.person.phones],
+        )
+        self.weather = WeatherServer(household.outdoor_at, lambda: self.now)
+        self._broker = broker
+        self._publisher: Publisher | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Start the servers, connect the sensors, write the settings."""
+        with ExitStack() as stack:
+            stack.enter_context(self.home_assistant)
+            stack.enter_context(self.weather)
+            self._publisher = Publisher(*self._broker)
+            stack.callback(self._publisher.close)
+            for room in self.household.rooms:
+                if room.ac_entity is not None:
+                    self.home_assistant.set_state(room.ac_entity, "off", air_conditioner())
+                if room.fan_entity is not None:
+                    self.home_assistant.set_state(room.fan_entity, "off", fan())
+            urls = (self.home_assistant.url, self.weather.url)
+            write_settings(self.household, Addresses(*self._broker, *urls), self.folder)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def daemon(self) -> SteppedDaemon:
+        """Return this home's daemon, not started, with its log beside the settings."""
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in _OUR_SURROUNDINGS and not name.startswith("KEEPCOOL_")
+        }
+        return SteppedDaemon(
+            self.config_path, self.now, self.folder / "daemon.log", environ=environ
+        )
+
+    def publish(self, topic: str, payload: str) -> None:
+        """Publish one message as a device of the home would."""
+        self._publish((topic, payload))
+
+    def step(self, daemon: SteppedDaemon | None, to: datetime) -> None:
+        """Let people act, sensors speak and time pass until `to`.
+
+        Without a daemon (it was killed) the rest of the world goes on. What the daemon switches in
+        this step counts for the whole of it.
+        """
+        for habit in self.habits:
+            habit(self.now)
+        self._publish(
+            *(
+                (room.topic, self.indoors.zigbee2mqtt_payload(room.room_id))
+                for room in self.household.rooms
+                if room.room_id not in self.dead_sensors
+            )
+        )
+        if daemon is not None:
+            daemon.advance(to)
+        self.indoors.advance(to, self.household.outdoor_at, self.device_actions())
+        self.now = to
+
+    def device_actions(self) -> dict[str, DeviceAction]:
+        """Return what the devices of each room are told now, from their entities."""
+        actions = {}
+        for room in self.household.rooms:
+            action = DeviceAction()
+            if room.ac_entity is not None:
+                entity = self.home_assistant.state_of(room.ac_entity)
+                action = DeviceAction(entity.state, _number(entity, "temperature"))
+            if room.fan_entity is not None:
+                entity = self.home_assistant.state_of(room.fan_entity)
+                percentage = _number(entity, "percentage") if entity.state == "on" else 0.0
+                action = replace(action, fan_percentage=round(percentage or 0.0))
+            actions[room.room_id] = action
+        return actions
+
+    def status(self) -> dict[str, Any]:
+        """Return the daemon's status file; empty while there is none."""
+        path = status_path(HOME_ID, self.folder / "state")
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _publish(self, *messages: tuple[str, str]) -> None:
+        if self._publisher is None:
+            raise RuntimeError("the world is only there inside `with`")
+        self._publisher.publish(*messages)
+
+
+def _number(entity: Entity, attribute: str) -> float | None:
+    value = entity.attributes.get(attribute)
+    return float(value) if isinstance(value, int | float) else None
