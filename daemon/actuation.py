@@ -188,8 +188,8 @@ class Actuation:
 
     def next_due(self, now: Instant) -> timedelta | None:
         """Return how long `tick` has nothing to do, at least; `None` while nothing is under way."""
-        waits = [wait for track in self._tracks.values() if (wait := track.next_due(now))]
-        return min(waits, default=None)
+        waits = (track.next_due(now) for track in self._tracks.values())
+        return min((wait for wait in waits if wait is not None), default=None)
 
     # ----------------------------------------------------------------- inside
 

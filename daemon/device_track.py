@@ -152,7 +152,7 @@ class DeviceTrack:
             phase=LeasePhase.RELEASING,
             desired=handed_back,
             is_confirmed=False,
-            until=None,
+            until=now.shifted(self.device.longest_run),
             blind_since=None,
             switched_off=now,
             has_ended_blind=is_blind,
@@ -180,6 +180,7 @@ class DeviceTrack:
             command_id=self.row.command_id + 1,
             last_command=now,
             switched_on=now if is_start else self.row.switched_on,
+            switched_off=now if not desired.is_on else self.row.switched_off,
         )
         self._commands.append((now, desired))
         return desired
@@ -237,8 +238,7 @@ class DeviceTrack:
             self.row = replace(row, override_until=None)
         if row.phase is LeasePhase.RUNNING and row.is_run_out(now):
             self.release(now)
-        given_up = row.switched_off and row.switched_off.plausible_elapsed_until(now)
-        if row.phase is LeasePhase.RELEASING and given_up and given_up > self.device.longest_run:
+        elif row.phase is LeasePhase.RELEASING and row.is_run_out(now):
             # Long out of reach: whoever brings it back decides what it does.
             self.row = row.idle()
             self._stop_pursuing()

@@ -27,8 +27,9 @@ class LeaseRow:
     """Carry what must survive a crash about one device; stored before any command is sent.
 
     `desired` is the wanted state while running and the state handed back to while releasing.
-    `is_confirmed` says that it was read back. `last_command` and `command_id` belong to the last
-    command sent. `switched_on` and `switched_off` are of our own commands only.
+    `is_confirmed` says that it was read back. `until` is when the lease ends, or when handing back
+    is given up. `last_command` and `command_id` belong to the last command sent. `switched_on` and
+    `switched_off` are of our own commands only.
     """
 
     device_id: str
