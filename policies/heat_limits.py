@@ -129,6 +129,8 @@ def every_room_of(person: Person) -> tuple[str, ...]:
 
 
 def _offset_c(person: Person, counted: frozenset[Flag]) -> float:
+    if not person.flags and not person.offset_c:  # the usual case, asked for with every reading
+        return 0.0
     flags_c = max(FLAG_OFFSET_C * len(person.flags & counted), LARGEST_FLAG_OFFSET_C)
     return min(max(person.offset_c + flags_c, LOWEST_OFFSET_C), HIGHEST_OFFSET_C)
 

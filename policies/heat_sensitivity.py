@@ -27,7 +27,7 @@ from policies.model import (
     Snapshot,
     Tuning,
 )
-from policies.outlook import NEAR_C, WITHDRAW_C, expect, is_reached
+from policies.outlook import NEAR_C, expect, is_reached
 
 __all__ = [
     "HeatResult",
@@ -119,7 +119,8 @@ def assess_for_display(
         bedrooms = (room.room_id,) if room.is_bedroom else ()
     judged: list[RoomAssessment] = []
     limits_c: list[float] = []
-    for person in _users(room.room_id, people):
+    users = [person for person in people if room.room_id in every_room_of(person)]
+    for person in users or [NOBODY]:
         memory = level_memory.get((person.person_id, room.room_id), LevelMemory())
         assessment, _ = assess_room(
             person,
@@ -224,10 +225,6 @@ def _reason(limits: Limits, conditions: RoomConditions, level: HeatLevel) -> str
     )
 
 
-def _users(room_id: str, people: Iterable[Person]) -> list[Person]:
-    return [person for person in people if room_id in every_room_of(person)] or [NOBODY]
-
-
 def _shown_room(
     judged: list[RoomAssessment], limits_c: list[float], shown: RoomAssessment | None
 ) -> RoomAssessment:
@@ -255,13 +252,18 @@ class _House:
         self.bedrooms = frozenset(
             room_id for room_id, found in self.rooms.items() if found.room.is_bedroom
         )
-        self.people = [found.person for found in snapshot.people]
         self.forecast = _usable_forecast(snapshot)
         self.memory: dict[tuple[str, str], LevelMemory] = {}
         self.judged: dict[tuple[str, str], RoomAssessment] = {}
         self._outlooks: dict[str, tuple[HourlyValue, ...]] = {}
+        self._places: dict[tuple[str, datetime], tuple[frozenset[str], bool]] = {}
+        self._limits: dict[tuple[str, bool], Limits] = {}
+        self._users: dict[str, list[Person]] = {}
+        for found in snapshot.people:
+            for room_id in self._known(every_room_of(found.person)):
+                self._users.setdefault(room_id, []).append(found.person)
         for room_id in self.rooms:
-            for person in _users(room_id, self.people):
+            for person in self._users.setdefault(room_id, [NOBODY]):
                 self._judge(person, room_id)
 
     def _judge(self, person: Person, room_id: str) -> None:
@@ -311,7 +313,7 @@ class _House:
         return tuple(self._assessment(room_id) for room_id in self.rooms)
 
     def _assessment(self, room_id: str) -> RoomAssessment:
-        users = _users(room_id, self.people)
+        users = self._users[room_id]
         judged = [self.judged[person.person_id, room_id] for person in users]
         here = [
             limit_c
@@ -342,10 +344,18 @@ class _House:
 
     def _limits_at(self, person: Person, room_id: str, at: datetime) -> Limits | None:
         """Return the person's limits in a room at a coming hour, or `None` when not there."""
-        at_local = at.astimezone(self.snapshot.now_local.tzinfo)
-        if room_id not in rooms_of(person, at_local, self.bedrooms):
+        key = (person.person_id, at)
+        if key not in self._places:
+            at_local = at.astimezone(self.snapshot.now_local.tzinfo)
+            rooms = frozenset(rooms_of(person, at_local, self.bedrooms))
+            self._places[key] = rooms, is_night(person, at_local)
+        rooms, is_in_bed = self._places[key]
+        if room_id not in rooms:
             return None
-        return personal_limits(person, is_night(person, at_local) and room_id in self.bedrooms)
+        kind = (person.person_id, is_in_bed and room_id in self.bedrooms)
+        if kind not in self._limits:
+            self._limits[kind] = personal_limits(person, kind[1])
+        return self._limits[kind]
 
     def _is_reached(
         self, room_id: str, hour: HourlyValue, limit_c: float, *, is_announced: bool
@@ -372,10 +382,10 @@ class _House:
             return False
         lowest_c = min(
             personal_limits(person, is_bedroom).level_1_c
-            for person in _users(room_id, self.people)
+            for person in self._users[room_id]
             for is_bedroom in {False, conditions.room.is_bedroom}
         )
-        return now_c >= lowest_c - NEAR_C - WITHDRAW_C
+        return now_c >= lowest_c - NEAR_C
 
     def _known(self, room_ids: Iterable[str]) -> list[str]:
         return [room_id for room_id in room_ids if room_id in self.rooms]
