@@ -128,7 +128,7 @@ TEXTS: Mapping[str, Text] = {
     # ------------------------------------------------------------------ drinks
     "hydration_reminder": Text(
         ("Have a drink: {drunk} of {goal}", "Have a drink"),
-        (("{portion} now keeps you on pace for today.",), ("{salt_caution}",)),
+        (("{portion} now is a good step. No need to catch up at once.",), ("{salt_caution}",)),
     ),
     "hydration_reminder_restricted": Text(
         ("Hot day: mind your drinks plan",), (("{plan}", "Follow your own plan."),)

@@ -22,6 +22,7 @@ from policies.model import (
     PhoneKind,
     Room,
     RoomConditions,
+    SensorReading,
     Snapshot,
 )
 from policies.texts_en import TEXTS
@@ -139,11 +140,18 @@ def rooms(room: Room) -> st.SearchStrategy[RoomConditions]:
         suspect_reason=st.sampled_from([None, "stuck", "conflict", "rejected"]),
         is_battery_low=st.booleans(),
     )
+
+    def named(made: list[SensorReading]) -> tuple[SensorReading, ...]:
+        return tuple(
+            replace(reading, sensor_id=f"{room.room_id}-{number}")
+            for number, reading in enumerate(made)
+        )
+
     return st.builds(
         room_conditions,
         temperatures_c,
         st.just(room),
-        readings=st.lists(readings, max_size=2).map(tuple),
+        readings=st.lists(readings, max_size=2).map(named),
         freshness=st.sampled_from(list(Freshness)),
         blind_for=maybe_durations,
         trend_c_per_h=st.none() | st.floats(-5, 5),

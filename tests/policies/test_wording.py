@@ -210,7 +210,7 @@ def test_restricted_fluids_read_whose_plan_counts() -> None:
         words = render(Message(message_id, HOT | {"plan": None}), RESTRICTED, a_home())
         if message_id != "hydration_slow_down":
             assert words.body == "Follow the plan from your care team."
-        assert "keeps you on pace" not in words.body
+        assert "good step" not in words.body
 
 
 def test_button_titles() -> None:
@@ -271,7 +271,7 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
         "hydration_reminder",
         {},
         "Have a drink: 600 of 1,800 ml",
-        "200 ml now keeps you on pace for today.",
+        "200 ml now is a good step. No need to catch up at once.",
     ),
     (
         "trouble_room_blind",
