@@ -139,6 +139,8 @@ def _person_blind(snapshot: Snapshot, person: Person, rooms: list[RoomConditions
 
 
 def _sensors(snapshot: Snapshot, room: RoomConditions) -> Iterator[Finding]:
+    if not any(_is_troubled(reading) for reading in room.readings):
+        return
     people = _users(snapshot, room)
     for reading in room.readings:
         is_fresh = reading.freshness is Freshness.FRESH
@@ -173,6 +175,11 @@ def _sensors(snapshot: Snapshot, room: RoomConditions) -> Iterator[Finding]:
                 people,
                 severity=Severity.DISPLAY,
             )
+
+
+def _is_troubled(reading: SensorReading) -> bool:
+    is_fresh = reading.freshness is Freshness.FRESH
+    return not is_fresh or reading.suspect_reason is not None or reading.is_battery_low
 
 
 def _is_silent_beside_others(reading: SensorReading, room: RoomConditions) -> bool:

@@ -7,7 +7,7 @@ to the room takes its place where one is known to be better.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -52,11 +52,10 @@ WITHDRAW_C: Final = 1.0
 """An announcement stands while the expectation stays within this below the limit."""
 
 _HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
-_HALF_HOUR: Final = timedelta(minutes=30)
+_MIDDLE_H: Final = 0.5  # a mean over an hour is the value in its middle
 _ANOMALY_DAYS: Final = 3
 
-Hours = Mapping[datetime, float]
+Hours = Mapping[int, float]
 
 
 def expect(
@@ -84,22 +83,22 @@ def expect(
     now_c = _finite(conditions.mean_10_min_c)
     if conditions.freshness is not Freshness.FRESH or now_c is None:
         return ()
-    history = {
-        value.at: value.effective_temperature_c
-        for value in conditions.history
-        if math.isfinite(value.effective_temperature_c)
-    }
-    outdoors = {
-        hour.at: hour.temperature_c
-        for hour in (forecast.hours if forecast is not None else ())
-        if math.isfinite(hour.temperature_c)
-    }
-    room = _Room(now_utc, now_c, _finite(conditions.trend_c_per_h), history, outdoors)
-    first_at = now_utc.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + _HOUR
-    count = int(horizon / _HOUR)
+    hour_at = now_utc.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    room = _Room(
+        now_h=(now_utc - hour_at) / _HOUR,
+        now_c=now_c,
+        trend_c_per_h=_finite(conditions.trend_c_per_h),
+        history=_by_hour(
+            ((value.at, value.effective_temperature_c) for value in conditions.history), hour_at
+        ),
+        outdoors=_by_hour(
+            ((hour.at, hour.temperature_c) for hour in (forecast.hours if forecast else ())),
+            hour_at,
+        ),
+    )
     return tuple(
-        HourlyValue(at, room.expected_c(at + _HALF_HOUR))
-        for at in (first_at + index * _HOUR for index in range(count))
+        HourlyValue(hour_at + index * _HOUR, room.expected_c(index + _MIDDLE_H))
+        for index in range(1, 1 + int(horizon / _HOUR))
     )
 
 
@@ -126,45 +125,45 @@ def is_reached(
 
 
 class _Room:
-    """Hold what the coming hours are derived from."""
+    """Hold what the coming hours are derived from; moments are hours from the present full hour."""
 
     def __init__(
         self,
-        now: datetime,
+        now_h: float,
         now_c: float,
         trend_c_per_h: float | None,
         history: Hours,
         outdoors: Hours,
     ) -> None:
-        self.now = now
+        self.now_h = now_h
         self.now_c = now_c
         self.trend_c_per_h = trend_c_per_h
         self.history = history
         self.outdoors = outdoors
         # The same moment on the days before, with that day's value and weight.
         self.days = [
-            (now - days * _DAY, then_c, DAY_WEIGHT ** (days - 1))
+            (now_h - 24 * days, then_c, DAY_WEIGHT ** (days - 1))
             for days in range(1, DAYS_BACK + 1)
-            if (then_c := _at(history, now - days * _DAY)) is not None
+            if (then_c := _at(history, now_h - 24 * days)) is not None
         ]
         self.unusual_trend = 0.0
         if trend_c_per_h is not None:
             self.unusual_trend = trend_c_per_h - self._usual_trend()
-        recent = [then_c for at, then_c, _ in self.days if now - at <= _ANOMALY_DAYS * _DAY]
+        recent = [then_c for at_h, then_c, _ in self.days if now_h - at_h <= 24 * _ANOMALY_DAYS]
         self.anomaly_c = now_c - sum(recent) / len(recent) if recent else 0.0
 
-    def expected_c(self, at: datetime) -> float:
-        hours = (at - self.now) / _HOUR
+    def expected_c(self, at_h: float) -> float:
+        hours = at_h - self.now_h
         added_c = _weighted(
             [
                 (later_c - then_c, weight)
-                for day_at, then_c, weight in self.days
-                if (later_c := _at(self.history, day_at + (at - self.now))) is not None
+                for day_h, then_c, weight in self.days
+                if (later_c := _at(self.history, day_h + hours)) is not None
             ]
         )
         if added_c is None:
             return self.now_c + self._first_day_rise_c(hours)
-        outdoor_c = self._outdoor_anomaly_c(at)
+        outdoor_c = self._outdoor_anomaly_c(at_h)
         if outdoor_c is None:
             pull_c = -RETURN_GAIN_PER_H * hours * self.anomaly_c
         else:
@@ -175,8 +174,8 @@ class _Room:
     def _usual_trend(self) -> float:
         steps = [
             (then_c - before_c, weight)
-            for day_at, then_c, weight in self.days
-            if (before_c := _at(self.history, day_at - _HOUR)) is not None
+            for day_h, then_c, weight in self.days
+            if (before_c := _at(self.history, day_h - 1)) is not None
         ]
         return _weighted(steps) or 0.0
 
@@ -184,29 +183,32 @@ class _Room:
         rise_c = FIRST_DAY_TREND_GAIN * (self.trend_c_per_h or 0.0) * (1.0 - math.pow(0.5, hours))
         return max(-FIRST_DAY_RISE_C, min(FIRST_DAY_RISE_C, rise_c))
 
-    def _outdoor_anomaly_c(self, until: datetime) -> float | None:
+    def _outdoor_anomaly_c(self, until_h: float) -> float | None:
         """Return how much warmer it is outdoors until then than in the same hours yesterday."""
-        start = self.now.replace(minute=0, second=0, microsecond=0)
-        coming: list[float] = []
-        yesterday: list[float] = []
-        for index in range(1 + int((until - start) / _HOUR)):
-            at = start + index * _HOUR
-            if at not in self.outdoors or at - _DAY not in self.outdoors:
+        warmer_c = 0.0
+        hours = range(1 + int(until_h))
+        for hour in hours:
+            coming_c, yesterday_c = self.outdoors.get(hour), self.outdoors.get(hour - 24)
+            if coming_c is None or yesterday_c is None:
                 return None
-            coming.append(self.outdoors[at])
-            yesterday.append(self.outdoors[at - _DAY])
-        return sum(coming) / len(coming) - sum(yesterday) / len(yesterday)
+            warmer_c += coming_c - yesterday_c
+        return warmer_c / len(hours)
 
 
-def _at(hours: Hours, at: datetime) -> float | None:
+def _by_hour(values: Iterable[tuple[datetime, float]], hour_at: datetime) -> Hours:
+    """Return finite values by how many hours they begin after `hour_at`."""
+    return {(at - hour_at) // _HOUR: value for at, value in values if math.isfinite(value)}
+
+
+def _at(hours: Hours, at_h: float) -> float | None:
     """Return the value at a moment, between the middles of two hours, or of the one known."""
-    middle = at - _HALF_HOUR
-    hour_at = middle.replace(minute=0, second=0, microsecond=0)
-    before, after = hours.get(hour_at), hours.get(hour_at + _HOUR)
-    part = (middle - hour_at) / _HOUR
-    if before is None or after is None:
-        return before if part < 0.5 else after  # noqa: PLR2004 - the nearer one
-    return before + part * (after - before)
+    middle_h = at_h - _MIDDLE_H
+    hour = math.floor(middle_h)
+    before_c, after_c = hours.get(hour), hours.get(hour + 1)
+    part = middle_h - hour
+    if before_c is None or after_c is None:
+        return before_c if part < _MIDDLE_H else after_c  # the nearer one
+    return before_c + part * (after_c - before_c)
 
 
 def _trend_gain(hours: float) -> float:
