@@ -16,14 +16,16 @@ from daemon.demo.broker import EmbeddedBroker, EmbeddedBrokerError
 from daemon.demo.day import live_day, uncooled_day
 from daemon.demo.driver import DriverError
 from daemon.demo.household import Household, hot_day_household
-from daemon.demo.page import write_page
+from daemon.demo.page import write_page, write_picture
 from daemon.demo.record import DayRecord, Happening, PhoneMessage, Sample
-from daemon.demo.timeline import WIDTH, Timeline, print_summary
+from daemon.demo.summary import print_summary
+from daemon.demo.timeline import WIDTH, Timeline
 
 DONE: Final = 0
 NOT_DONE: Final = 1
 INTERRUPTED: Final = 128 + signal.SIGINT
 PAGE_NAME: Final = "keepcool-demo.html"
+PICTURE_NAME: Final = "keepcool-demo.svg"
 # Real seconds; what the step itself takes counts.
 _STEP_S: Final = {"fast": 0.0, "normal": 0.055}
 _MESSAGE_S: Final = {"fast": 0.0, "normal": 0.6}
@@ -46,6 +48,7 @@ def run_demo(output: Path, pace: str, *, insulation: float = 1.0) -> int:
         output.mkdir(parents=True, exist_ok=True)
         path = (output / PAGE_NAME).resolve()
         write_page(record, without, path)
+        write_picture(record, without, path.with_name(PICTURE_NAME))
     except KeyboardInterrupt:
         sys.stdout.write("Stopped; nothing is left running.\n")
         return INTERRUPTED
