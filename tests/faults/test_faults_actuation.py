@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from datetime import timedelta
+
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from daemon.actuation import NoteFailure, NoteOverride
@@ -164,7 +166,23 @@ def test_fault_41_a_change_by_hand_wins_and_alerts_go_on() -> None:
     assert bench.appliance.state == COOL_24
 
 
-@settings(max_examples=15, deadline=None)
+def test_fault_42_a_rest_counts_from_the_last_command_to_switch_off() -> None:
+    """A device that went off only at the second call rests from then, not from the first."""
+    bench = Bench()
+    decide(bench, 29.0)
+    bench.run(1200)
+    bench.appliance.manner = Manner.DEAF
+    decide(bench, 22.0)
+    bench.run(35)
+    bench.appliance.manner = Manner.OBEDIENT
+    bench.run(10)
+    assert bench.appliance.state == OFF
+    assert bench.conditions().since_switched_off == timedelta(seconds=5)
+
+
+@settings(
+    max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)  # shrinking takes a minute
 @given(
     events=st.lists(
         st.tuples(
