@@ -172,7 +172,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             events=events,
             status_path=status_path(home.home_id, settings.state_directory),
             decide=decide,
-            tick_interval=timedelta(seconds=60 if is_stepped else 10),
+            tick_interval=timedelta(seconds=300 if is_stepped else 10),
             decision_interval=timedelta(seconds=settings.thresholds.decision_interval_s),
             power_entities=power_entities,
             power_topics=power_topics,

@@ -133,7 +133,8 @@ def is_silenced(
     if alert.key.policy == "trouble" and alert.message.message_id not in BLIND_OR_POWERLESS:
         is_night = is_asleep and snapshot.is_clock_synchronised
         return is_night or pushes_today >= tuning.pushes_per_day
-    return False
+    # What is only expected lets a sleeper sleep; what comes true wakes them.
+    return alert.is_expected and is_asleep and snapshot.is_clock_synchronised
 
 
 def is_inhibited(alert: Alert, person_id: str, critical: Iterable[Alert]) -> bool:
