@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from config.credentials import weakness
+from config.model import Document
 from tests.settings_texts import CANARY, HOME_ASSISTANT, MINIMAL, load, refusal, warnings_of
 
 BOTH = MINIMAL + '[mqtt]\nusername = "keepcool"\n' + HOME_ASSISTANT
@@ -178,3 +180,20 @@ def test_secret_is_in_no_repr(tmp_path: Path) -> None:
         repr(settings.mqtt.model_dump()),
     ):
         assert CANARY not in text
+
+
+def test_secret_written_as_a_number_is_not_shown(tmp_path: Path) -> None:
+    """A password of digits without quotes is refused by its type, unseen."""
+    text = MINIMAL + '[mqtt]\nusername = "keepcool"\npassword = 7151923\n'
+    assert refusal(tmp_path, text) == [
+        'keepcool.toml:18  mqtt.password: is not text; write it in quotes, "like this"'
+    ]
+
+
+def test_library_error_shows_no_input() -> None:
+    """Even pydantic's own error, should it ever be logged, names no value."""
+    document = {"mqtt": {"password": [CANARY], "pasword": CANARY}, "home": CANARY}
+    with pytest.raises(ValidationError) as refused:
+        Document.model_validate(document)
+    assert refused.value.error_count() > 2
+    assert CANARY not in str(refused.value)
