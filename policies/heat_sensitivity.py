@@ -360,10 +360,8 @@ class _House:
     def _is_reached(
         self, room_id: str, hour: HourlyValue, limit_c: float, *, is_announced: bool
     ) -> bool:
-        now_c = self.rooms[room_id].mean_10_min_c
-        return now_c is not None and is_reached(
-            hour, limit_c, now_c, self.snapshot.now_utc, is_announced=is_announced
-        )
+        conditions, now_utc = self.rooms[room_id], self.snapshot.now_utc
+        return is_reached(hour, limit_c, conditions, now_utc, is_announced=is_announced)
 
     def _outlook(self, room_id: str) -> tuple[HourlyValue, ...]:
         if room_id not in self._outlooks:
