@@ -239,7 +239,7 @@ def _with_plan(
         (room.room.name, device.device.name)
         for room in snapshot.rooms
         for device in room.devices
-        if device.device.device_id in running and not device.has_failed
+        if device.device.device_id in running
     }
     changed: list[Finding] = []
     for finding in findings:

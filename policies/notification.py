@@ -144,9 +144,7 @@ def is_inhibited(alert: Alert, person_id: str, critical: Iterable[Alert]) -> boo
     says the same: its cooling has failed, in the same room. Nor is a caution about drinking.
     """
     theirs = [
-        other
-        for other in critical
-        if person_id in other.person_ids and other.key.policy == "heat" and other.key != alert.key
+        other for other in critical if person_id in other.person_ids and other.key.policy == "heat"
     ]
     if not theirs or alert.severity is Severity.CRITICAL:
         return False

@@ -215,6 +215,16 @@ def test_a_crashing_policy_is_said_and_silences_no_other(name: str) -> None:
     assert told.key in {clear.key for clear in recovered.clears}
 
 
+def test_a_crash_is_over_when_its_own_policy_works_again() -> None:
+    """The trouble of one policy does not wait for another one that crashes now."""
+    story = Story()
+    first = story.step(policies=scripted(crashing=["hydration"])).alerts[0].key
+    decision = story.step(minutes=1, policies=scripted(crashing=["data_quality"]))
+    phases = {alert.key: alert.phase for alert in decision.alerts}
+    assert phases.pop(first) is AlertPhase.RESOLVED
+    assert list(phases.values()) == [AlertPhase.FIRING]
+
+
 def test_when_every_policy_crashes_each_is_said_and_nothing_else_changes() -> None:
     """Even then there is a decision: every alert as it was, and trouble for all that were asked."""
     decision = decide(a_snapshot(alerts=(an_alert(),)), scripted(crashing=POLICY_NAMES))

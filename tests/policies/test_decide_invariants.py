@@ -29,7 +29,7 @@ few = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 found = st.lists(findings(), max_size=4)
 
 
-def well_formed(snapshot: Snapshot, decision: Decision) -> None:
+def assert_well_formed(snapshot: Snapshot, decision: Decision) -> None:
     """Check what every decision owes its reader."""
     assert not decision.crashes
     told = Counter((each.key, each.person_id) for each in decision.notifications)
@@ -59,14 +59,14 @@ def well_formed(snapshot: Snapshot, decision: Decision) -> None:
 @given(snapshots())
 def test_decide_is_total_and_well_formed(snapshot: Snapshot) -> None:
     """Any snapshot at all gives a decision, without a crash of any policy."""
-    well_formed(snapshot, decide(snapshot))
+    assert_well_formed(snapshot, decide(snapshot))
 
 
 @few
 @given(snapshots(), found)
 def test_decide_takes_any_finding(snapshot: Snapshot, some: list[Finding]) -> None:
     """Findings that no real policy would make are taken too."""
-    well_formed(snapshot, decide(snapshot, scripted(*some)))
+    assert_well_formed(snapshot, decide(snapshot, scripted(*some)))
 
 
 @few

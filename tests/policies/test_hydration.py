@@ -242,6 +242,14 @@ def test_bed_time_past_midnight(bed_at: time, at: datetime, *, is_found: bool) -
     assert (finding is not None) is is_found
 
 
+@pytest.mark.parametrize(("drunk_ml", "is_found"), [(1_390, True), (1_400, False)])
+def test_pace_reaches_the_goal_at_midnight(drunk_ml: int, *, is_found: bool) -> None:
+    """Someone who stays up until 4 is paced to the goal by midnight, where the count ends."""
+    person = {"bed_at": time(4, 0)}
+    finding, _ = judge(local(23, 59), person=person, drunk_today_ml=drunk_ml)
+    assert (finding is not None) is is_found
+
+
 @pytest.mark.parametrize(
     ("bed_at", "at", "expected"),
     [
@@ -264,6 +272,7 @@ def test_is_awake(bed_at: time, at: datetime, *, expected: bool) -> None:
     [
         (local(7), {}, 101.25),  # a portion of 1,600 ml over 13.5 h
         (local(5), {}, 221.25),
+        (local(5), {"drunk_today_ml": 1_500}, None),
         (local(12), {}, 0),
         (local(12), {"since_last_drink": minutes(30)}, 90),
         (local(12), {"drunk_today_ml": 1_500}, None),  # the goal is as good as reached

@@ -102,7 +102,8 @@ FAILED = heat(3, Severity.CRITICAL)
         ([(0, heat(3)), (15, heat(3)), (15, heat(3)), (60, heat(3))], [NEW, UNANSWERED]),
         ([(0, heat(2)), (60, heat(2))], [NEW]),
         # a heat that goes on is said once a day
-        ([(0, heat(2)), (24 * 60, heat(2)), (60, heat(2))], [NEW, RAISED_AGAIN]),
+        ([(0, heat(2)), (24 * 60 - 1, heat(2))], [NEW]),
+        ([(0, heat(2)), (24 * 60, heat(2))], [NEW, RAISED_AGAIN]),
     ],
 )  # fmt: skip
 def test_reasons_within_an_episode(
@@ -172,6 +173,27 @@ def test_acknowledged_speaks_again_only_for_a_higher_level(
     assert story.reasons() == reasons
 
 
+def test_a_new_episode_that_is_higher_or_louder_is_no_repetition() -> None:
+    """After level 3 with failed cooling, level 4 is news; after a warning, a critical one is."""
+    higher, louder = Story(), Story()
+    for finding in (FAILED, None, heat(4)):
+        higher.step(*([finding] if finding else []), minutes=10)
+    for finding in (heat(3), None, FAILED):
+        louder.step(*([finding] if finding else []), minutes=10)
+    assert higher.reasons() == louder.reasons() == [NEW, NEW]
+
+
+def test_a_higher_level_opens_the_question_again() -> None:
+    """A message for a higher level waits for an answer of its own."""
+    story = Story()
+    story.step(heat(3))
+    story.step(heat(3), minutes=1)
+    story.answer()
+    risen = story.step(heat(4), minutes=1).alerts[0]
+    assert risen.phase is AlertPhase.FIRING
+    assert risen.since_answered is None
+
+
 def test_any_sign_of_the_person_is_an_answer() -> None:
     """A drink or a switch after the message is an answer; one before it is not."""
     answered, ignored = Story(), Story()
@@ -197,6 +219,7 @@ def test_unanswered_is_critical_says_so_and_can_be_answered() -> None:
     assert notification.body.startswith("No answer for 15 minutes.")
     assert notification.verbs == (Verb.ON_IT,)
     assert notification.safety_text is not None
+    assert story.step(heat(3), minutes=5).alerts[0].severity is Severity.CRITICAL
     story.answer()
     assert story.step(heat(3), minutes=5).alerts[0].severity is Severity.LOUD_WARNING
 
@@ -300,6 +323,8 @@ def test_fault_48_late_repeated_and_foreign_answers_change_nothing() -> None:
     story.answer()
     assert story.alerts == answered
     story.step(minutes=10)
+    story.answer()
+    assert {alert.phase for alert in story.alerts} == {AlertPhase.RESOLVED}
     story.step(heat(4), minutes=60)
     before = [alert for alert in story.alerts if alert.key != first]
     story.answer("a stranger")
