@@ -191,6 +191,8 @@ class Daemon:
     def _guarded(self, action: Callable[[], None]) -> None:
         try:
             action()
+        except MemoryError:
+            raise  # at the memory limit only a new process helps: systemd starts one
         except Exception:
             self.errors += 1
             log.exception("loop.action_crashed", errors=self.errors)

@@ -1,0 +1,347 @@
+"""Prove, inside a booted Debian, that keepcool lives as a service as its unit promises.
+
+Runs as root, as a oneshot unit, with the standard library only. Writes one JSON line per finding
+to /proof/results.jsonl and powers the machine off.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+UNIT = "keepcool.service"
+PROGRAM = "/opt/keepcool/bin/keepcool"
+CONFIG = Path("/etc/keepcool/keepcool.toml")
+LEAK_SWITCH = Path("/etc/keepcool/leak")
+DATABASE = Path("/var/lib/keepcool/keepcool.sqlite3")
+TOKEN = Path("/etc/keepcool/secrets/home_assistant_token")
+RESULTS = Path("/proof/results.jsonl")
+BROKER = "127.0.0.1"
+STATUS_TOPIC = "keepcool/proof/status"
+MEMBER, STRANGER = "carer", "guest"
+RESTART_S, STOP_WITHIN_S, MARGIN_S = 5.0, 10.0, 2.0
+ADDRESS_SPACE = 512 * 1024 * 1024
+LISTENING = "0A"  # in /proc/net/tcp
+
+heard_authorisations: set[str] = set()
+
+
+class HomeAssistantStub(BaseHTTPRequestHandler):
+    """Refuse everything, and remember by which token it was asked."""
+
+    def do_GET(self) -> None:
+        """Note the token."""
+        heard_authorisations.add(self.headers.get("Authorization", ""))
+        self.send_error(503)
+
+    do_POST = do_GET
+
+    def log_message(self, *_arguments: object) -> None:
+        """Stay quiet."""
+
+
+def run(*command: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def unit_value(name: str) -> str:
+    """Return one property of the unit."""
+    return run("systemctl", "show", "--value", "--property", name, UNIT).stdout.strip()
+
+
+def main_pid() -> int:
+    """Return the daemon's process id; 0 while there is none."""
+    return int(unit_value("MainPID") or 0)
+
+
+def wait_until(condition: Callable[[], T], timeout_s: float) -> T:
+    """Return the first truthy result, or the last one when time is up."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return result
+
+
+def is_active() -> bool:
+    """Return whether the daemon said that it is ready."""
+    return unit_value("ActiveState") == "active"
+
+
+def is_between_starts() -> bool:
+    """Return whether the unit waits for its next start."""
+    return unit_value("SubState") == "auto-restart"
+
+
+def journal() -> str:
+    """Return what the unit wrote."""
+    return run("journalctl", "--unit", UNIT, "--output", "cat", "--no-pager").stdout
+
+
+def report(name: str, detail: str, *, is_right: bool) -> None:
+    """Write one finding down at once: the machine may be cut off."""
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"name": name, "ok": is_right, "detail": detail}) + "\n")
+
+
+def as_user(user: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as somebody of the household."""
+    return run("runuser", "-u", user, "--", *command)
+
+
+def retained_status() -> str:
+    """Return the retained status topic; empty when there is none."""
+    password = Path("/etc/keepcool/secrets/mqtt_password").read_text(encoding="utf-8").strip()
+    who = ("-u", "keepcool", "-P", password)
+    wanted = ("-t", STATUS_TOPIC, "-C", "1", "-W", "2")
+    return run("mosquitto_sub", "-h", BROKER, *who, *wanted).stdout.strip()
+
+
+def publish_reading(temperature_c: float) -> None:
+    """Publish a sensor's reading."""
+    password = Path("/etc/keepcool/secrets/mqtt_password").read_text(encoding="utf-8").strip()
+    text = json.dumps({"temperature": temperature_c, "humidity": 45})
+    who = ("-u", "keepcool", "-P", password)
+    what = ("-q", "1", "-t", "zigbee2mqtt/living_room", "-m", text)
+    run("mosquitto_pub", "-h", BROKER, *who, *what)
+
+
+# --------------------------------------------------------------------- the proofs
+
+
+def prove_start() -> None:
+    """Type=notify: active means that the daemon said READY=1."""
+    is_up = wait_until(is_active, 60.0)
+    kind = unit_value("Type")
+    report("becomes active", f"Type={kind}", is_right=is_up and kind == "notify")
+    exposure = run("systemd-analyze", "security", "--offline=true", "--threshold=15", UNIT)
+    line = exposure.stdout.strip().splitlines()[-1]
+    report("exposure at most 1.5", line.lstrip("→ "), is_right=exposure.returncode == 0)
+
+
+def prove_confinement() -> None:
+    """The process runs as its own user, without capabilities, filtered and limited."""
+    pid = main_pid()
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    status = {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    user = pwd.getpwuid(int(status["Uid"].split()[0])).pw_name
+    report("runs as keepcool", user, is_right=user == "keepcool")
+    confined = {name: status[name] for name in ("CapEff", "NoNewPrivs", "Seccomp")}
+    wanted = {"CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
+    report("no capabilities, system calls filtered", str(confined), is_right=confined == wanted)
+    limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8").splitlines()
+    space = next(line.split()[3] for line in limits if line.startswith("Max address space"))
+    core = next(line.split()[4] for line in limits if line.startswith("Max core file size"))
+    used_kib = int(status["VmPeak"].split()[0])
+    rss_kib = int(status["VmRSS"].split()[0])
+    detail = f"limit {space}, address space at most {used_kib // 1024} MiB, RSS {rss_kib // 1024}"
+    is_roomy = used_kib * 1024 < ADDRESS_SPACE // 2
+    report("address space capped", detail, is_right=space == str(ADDRESS_SPACE) and is_roomy)
+    report("no core dumps", core, is_right=core == "0")
+    sockets = {
+        os.readlink(entry)
+        for entry in Path(f"/proc/{pid}/fd").iterdir()
+        if os.readlink(entry).startswith("socket:")
+    }
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6", "udp", "udp6")
+        for line in Path(f"/proc/{pid}/net/{name}").read_text(encoding="utf-8").splitlines()[1:]
+    ]
+    listening = [row for row in rows if row[3] == LISTENING and f"socket:[{row[9]}]" in sockets]
+    report("listens on no port", f"{len(sockets)} sockets", is_right=not listening)
+
+
+def prove_secrets() -> None:
+    """Secrets reach the daemon and nobody else."""
+    status = wait_until(lambda: retained_status() == "online", 30.0)
+    report("broker password reached the daemon", retained_status(), is_right=status)
+    token = TOKEN.read_text(encoding="utf-8").strip()
+    is_heard = wait_until(lambda: f"Bearer {token}" in heard_authorisations, 30.0)
+    report("token reached Home Assistant", f"{len(heard_authorisations)} seen", is_right=is_heard)
+    places = (str(TOKEN), f"/run/credentials/{UNIT}/home_assistant_token")
+    readers = [
+        f"{user} reads {place}"
+        for user in (MEMBER, STRANGER)
+        for place in places
+        if as_user(user, "cat", place).returncode == 0
+    ]
+    report("token closed to people", "; ".join(readers) or "nobody reads it", is_right=not readers)
+    leaked = [name for name in ("environ", "cmdline") if _is_in(token, name)]
+    is_logged = token in journal()
+    detail = f"in {leaked}, logged: {is_logged}"
+    report("token not in environment or log", detail, is_right=not leaked and not is_logged)
+
+
+def _is_in(secret: str, name: str) -> bool:
+    return secret.encode() in Path(f"/proc/{main_pid()}/{name}").read_bytes()
+
+
+def prove_group() -> None:
+    """A member of the group sees the status and logs a drink; others see nothing."""
+    wait_until(lambda: list(Path("/run/keepcool").glob("*.json")), 20.0)
+    seen = as_user(MEMBER, PROGRAM, "status", "--json")
+    is_json = seen.returncode == 0 and "rooms" in json.loads(seen.stdout)
+    report("status for the group", seen.stderr.strip()[:200], is_right=is_json)
+    drink = as_user(MEMBER, PROGRAM, "log", "drink", "250")
+    said = (drink.stdout + drink.stderr).strip()[:200]
+    report("drink logged by the group", said, is_right=drink.returncode == 0)
+    refused = as_user(STRANGER, PROGRAM, "status", "--json")
+    said = refused.stderr.strip()[:200]
+    report("status closed to strangers", said, is_right=refused.returncode != 0)
+    folders = {
+        path: run("stat", "-c", "%U:%G %a", path).stdout.strip()
+        for path in ("/var/lib/keepcool", "/run/keepcool", str(DATABASE))
+    }
+    wanted = ["keepcool:keepcool 750", "keepcool:keepcool 750", "keepcool:keepcool 640"]
+    report("state for owner and group", str(folders), is_right=list(folders.values()) == wanted)
+
+
+def prove_clock() -> None:
+    """In its sandbox keepcool may ask whether the clock is synchronised, and sees the boot id.
+
+    The unit's drop-in asks before every start, in the same sandbox; -1 would be a refusal.
+    """
+    own = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    said = [line.split() for line in journal().splitlines() if line.startswith("proof-clock ")]
+    _, boot_id, state = (said or [["", "nothing", "-1"]])[-1]
+    is_right = boot_id == own and int(state) >= 0
+    report("clock may be asked", f"boot id {boot_id}, state {state}", is_right=is_right)
+
+
+def _prove_restart(
+    name: str,
+    cause: Callable[[int], object],
+    within_s: float,
+    undo: Callable[[], object] = lambda: None,
+) -> None:
+    """The cause ends the daemon; another process is there in time, and then ready."""
+    wait_until(is_active, 30.0)
+    pid, since = main_pid(), time.monotonic()
+    cause(pid)
+    new_pid = wait_until(lambda: main_pid() not in (0, pid) and main_pid(), within_s + 30.0)
+    took_s = time.monotonic() - since
+    undo()
+    is_up = wait_until(is_active, 30.0)
+    ready_s = time.monotonic() - since
+    detail = f"new process after {took_s:.1f} s, ready after {ready_s:.1f} s"
+    is_right = bool(new_pid) and is_up and took_s <= within_s + MARGIN_S
+    report(name, detail, is_right=is_right)
+
+
+def prove_restarts() -> None:
+    """A hanging, a killed and a leaking daemon come back by themselves."""
+    watchdog_s = int(unit_value("WatchdogUSec").removesuffix("s"))
+    _prove_restart(
+        f"hangs (watchdog {watchdog_s} s)",
+        lambda pid: os.kill(pid, signal.SIGSTOP),
+        watchdog_s + RESTART_S,
+    )
+    is_traced = "Current thread" in journal() or "Thread 0x" in journal()
+    report("stacks in the journal", "after the watchdog's abort", is_right=is_traced)
+    _prove_restart("killed with -9", lambda pid: os.kill(pid, signal.SIGKILL), RESTART_S)
+    leak, end_leak = (lambda _pid: LEAK_SWITCH.touch()), LEAK_SWITCH.unlink
+    _prove_restart("leaks memory", leak, 30.0 + RESTART_S, end_leak)
+    report("leak ended as MemoryError", "in the journal", is_right="MemoryError" in journal())
+    wait_until(is_active, 30.0)
+
+
+def prove_stop() -> None:
+    """SIGTERM: history on disk, status offline, exit 0, in time."""
+    wait_until(lambda: retained_status() == "online", 30.0)
+    before = history_rows()
+    publish_reading(27.5)
+    wait_until(lambda: "27.5" in as_user(MEMBER, PROGRAM, "status", "--json").stdout, 20.0)
+    since = time.monotonic()
+    run("systemctl", "stop", UNIT)
+    took_s = time.monotonic() - since
+    result = unit_value("Result"), unit_value("ExecMainStatus")
+    is_right = result == ("success", "0") and took_s <= STOP_WITHIN_S
+    report("stops on SIGTERM", f"{took_s:.1f} s, {result}", is_right=is_right)
+    status = retained_status()
+    report("status topic after the stop", status, is_right=status == "offline")
+    rows = history_rows() - before
+    report("history flushed", f"{rows} new rows", is_right=rows >= 1)
+    old = as_user(MEMBER, PROGRAM, "status")
+    report("status says that it does not run", old.stdout.strip()[:120], is_right=old.returncode == 1)
+
+
+def history_rows() -> int:
+    """Return how many readings are on disk, without taking part in the write-ahead log."""
+    is_live = DATABASE.with_name(DATABASE.name + "-wal").exists()
+    query = "mode=ro" if is_live else "mode=ro&immutable=1"
+    with closing(sqlite3.connect(f"file:{DATABASE}?{query}", uri=True)) as connection:
+        count: int = connection.execute("SELECT count(*) FROM history").fetchone()[0]
+    return count
+
+
+def prove_broken_settings() -> None:
+    """Wrong settings are said and retried for ever; once mended, the daemon starts by itself."""
+    good = CONFIG.read_text(encoding="utf-8")
+    CONFIG.write_text(good.replace("latitude_deg", "lattitude_deg"), encoding="utf-8")
+    run("systemctl", "start", "--no-block", UNIT)
+    restarts = wait_until(lambda: int(unit_value("NRestarts")) >= 2 and unit_value("NRestarts"), 60)
+    wait_until(is_between_starts, 20)
+    code = unit_value("ExecMainStatus")
+    is_said = "lattitude_deg" in journal()
+    detail = f"exit {code}, {restarts} restarts, key named: {is_said}"
+    report("broken settings are retried", detail, is_right=code == "2" and is_said)
+    away = TOKEN.with_suffix(".away")
+    TOKEN.rename(away)
+    CONFIG.write_text(good, encoding="utf-8")
+    is_missed = wait_until(lambda: "home_assistant.token" in journal(), 30)
+    lines = [line for line in journal().splitlines() if "home_assistant.token" in line]
+    report("absent secret is named", (lines or ["nothing said"])[-1], is_right=is_missed)
+    wait_until(is_between_starts, 20)
+    away.rename(TOKEN)
+    is_up = wait_until(is_active, 30.0)
+    report("mended settings start by themselves", unit_value("SubState"), is_right=is_up)
+
+
+PROOFS = (
+    prove_start,
+    prove_confinement,
+    prove_secrets,
+    prove_group,
+    prove_clock,
+    prove_restarts,
+    prove_stop,
+    prove_broken_settings,
+)
+
+
+def main() -> None:
+    """Run every proof; one that breaks is a finding too."""
+    server = ThreadingHTTPServer(("127.0.0.1", 8123), HomeAssistantStub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for proof in PROOFS:
+        since = time.monotonic()
+        try:
+            proof()
+        except Exception as error:  # noqa: BLE001 - the other proofs still count
+            report(proof.__name__, repr(error), is_right=False)
+        print(f"{proof.__name__}: {time.monotonic() - since:.1f} s", flush=True)  # noqa: T201
+    Path("/proof/journal.txt").write_text(journal(), encoding="utf-8")
+    report("proof ended", "", is_right=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    finally:
+        run("systemctl", "poweroff", "--force")
+        sys.exit(0)
