@@ -299,6 +299,9 @@ TEXTS: Mapping[str, Text] = {
         (("{device} was switched a moment ago and needs a few minutes.",),),
     ),
     # ------------------------------------------------------------------ the rest
+    "already_over": Text(
+        ("Already over",), (("That message is out of date. There is nothing to do.",),)
+    ),
     "test_alert": Text(
         ("Test: keepcool can reach you",),
         (("Nothing is wrong.",), ("Please answer, so that we both know it works.",)),

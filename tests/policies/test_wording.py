@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,8 @@ from policies.wording import (
     safety_short,
 )
 from tests.builders import a_home, a_person, a_phone
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # EVIDENCE 6, and DESIGN "Words we may use".
 FORBIDDEN = re.compile(
@@ -330,6 +333,25 @@ def test_room_names_are_shortened_and_cleaned(room: str, title: str) -> None:
     """A long name ends in an ellipsis, and control characters never reach a phone."""
     parameters: dict[str, Any] = {"room": room, "temperature_c": 29.0}
     assert render(Message("heat_level_2", parameters), a_person(), a_home()).title == title
+
+
+def test_every_id_that_the_product_uses_has_its_text() -> None:
+    """No message id in the source is without words; who says a wrong id would get the fallback."""
+    sources = [
+        path for package in ("policies", "daemon") for path in (ROOT / package).rglob("*.py")
+    ]
+    used = {
+        message_id
+        for path in sources
+        for message_id in re.findall(
+            r'"((?:hydration|trouble|cooling|advice)_[a-z0-9_]+|heat_(?:level|expected|critical)\w+)"'
+            r"(?=\s*[,):\]}]|\s*$|\s+(?:if|else))",
+            path.read_text(encoding="utf-8"),
+        )
+    } - {"heat_sensitivity", "cooling_ahead"}
+    used |= set(re.findall(r'Message\("(\w+)"', "".join(p.read_text("utf-8") for p in sources)))
+    assert len(used) > 20
+    assert used <= set(TEXTS)
 
 
 def test_names_keep_their_own_article() -> None:
