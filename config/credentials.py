@@ -96,7 +96,7 @@ def find_secret(
     if secret.path in source.elsewhere and isinstance(inline, str):
         return _judged(secret, inline, source.elsewhere[secret.path])
     by_systemd = _file_in(folders.credentials, secret)
-    if by_systemd is not None:
+    if by_systemd is not None and not _is_stand_in(by_systemd):
         return _from_file(secret, by_systemd, str(by_systemd), is_private=True)
     if isinstance(inline, str):
         return _inline(secret, inline, source)
@@ -112,7 +112,7 @@ def _from_folder(secret: Secret, source: Source, folders: Folders) -> Finding:
     file = _file_in(folders.secrets, secret)
     if file is not None:
         return _from_file(secret, file, str(file), is_private=False)
-    folder = folders.credentials or folders.secrets or Path("/etc/keepcool/secrets")
+    folder = folders.secrets or Path("/etc/keepcool/secrets")  # systemd's is no place to write to
     where = source.where((secret.table,))
     fix = f"put it into {folder / secret.file_name}, or name {secret.key}_file"
     return Finding(problem=Problem(where, secret.dotted, "is not given", fix=fix), is_absent=True)
@@ -151,6 +151,14 @@ def _file_in(folder: Path | None, secret: Secret) -> Path | None:
     """Return a secret's file in a folder, if it is there; in a closed folder it is not."""
     file = folder / secret.file_name if folder else None
     return file if file is not None and os.path.lexists(file) else None
+
+
+def _is_stand_in(file: Path) -> bool:
+    """Return whether systemd put a bare newline where there is no secret (see the unit)."""
+    try:
+        return file.stat().st_size <= 1
+    except OSError:
+        return False
 
 
 def _judged(secret: Secret, value: str, origin: str) -> Finding:

@@ -34,6 +34,21 @@ def test_credentials_directory_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.home_assistant_token == CANARY
 
 
+def test_stand_in_of_the_unit_is_no_secret(tmp_path: Path) -> None:
+    """Where the unit's file is absent systemd hands over a newline: other places count then."""
+    put(tmp_path / "creds", "mqtt_password", "\n")
+    put(tmp_path / "creds", "home_assistant_token", "\n")
+    put(tmp_path / "secrets", "mqtt_password", CANARY)
+    text = 'secrets_directory = "secrets"\n' + BOTH
+    found = refusal(tmp_path, text, credentials=tmp_path / "creds", require_secrets=True)
+    assert found == [
+        (
+            "keepcool.toml:19  home_assistant.token: is not given; "
+            "put it into secrets/home_assistant_token, or name token_file"
+        )
+    ]
+
+
 def test_secrets_directory_beside_the_settings(tmp_path: Path) -> None:
     """A folder of secrets may be named relative to the settings file."""
     put(tmp_path / "secrets", "mqtt_password", CANARY)
@@ -75,7 +90,7 @@ def test_absent_secrets_warn_in_check_and_stop_run(tmp_path: Path) -> None:
             "put it into /etc/keepcool/secrets/mqtt_password, or name password_file"
         ),
         (
-            "keepcool.toml:18  home_assistant.token: is not given; "
+            "keepcool.toml:19  home_assistant.token: is not given; "
             "put it into /etc/keepcool/secrets/home_assistant_token, or name token_file"
         ),
     ]
