@@ -90,7 +90,7 @@ def test_absent_secrets_warn_in_check_and_stop_run(tmp_path: Path) -> None:
             "put it into /etc/keepcool/secrets/mqtt_password, or name password_file"
         ),
         (
-            "keepcool.toml:19  home_assistant.token: is not given; "
+            "keepcool.toml:18  home_assistant.token: is not given; "
             "put it into /etc/keepcool/secrets/home_assistant_token, or name token_file"
         ),
     ]
