@@ -173,8 +173,11 @@ def _ask_daemon(
 )
 def demo(output: Path, pace: str | None) -> None:
     """Show one hot day in a simulated home; needs no settings and touches nothing of yours."""
-    from daemon.demo.show import run_demo  # noqa: PLC0415 - see run
-
+    try:
+        from daemon.demo.show import run_demo  # noqa: PLC0415 - see run
+    except ModuleNotFoundError as error:
+        click.echo(f"the demo needs {error.name}: pip install 'keepcool[demo]'", err=True)
+        sys.exit(NOT_DONE)
     sys.exit(run_demo(output, pace or ("normal" if sys.stdout.isatty() else "fast")))
 
 

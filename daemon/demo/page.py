@@ -12,7 +12,7 @@ from daemon.demo.household import WEATHER_SOURCE
 from daemon.demo.picture import STYLE as PICTURE_STYLE
 from daemon.demo.picture import draw_day, draw_room
 from daemon.demo.record import CoolingChange, DayRecord, PhoneMessage, WorldEvent
-from daemon.demo.summary import hours, summary_rows
+from daemon.demo.summary import counted, hours, summary_rows
 
 _STYLE: Final = """
 :root{color-scheme:light}
@@ -30,7 +30,7 @@ p{margin:.4rem 0;max-width:44rem}
 .rooms{display:grid;gap:1rem}
 .rooms svg{width:100%;height:auto;display:block}
 .day-list{list-style:none;margin:0;padding:0;display:grid;gap:.6rem}
-.day-list li{display:grid;grid-template-columns:3.2rem minmax(0,1fr);align-items:start}
+.day-list li{display:grid;grid-template-columns:3.4rem minmax(0,1fr);align-items:start}
 .day-list time{font-variant-numeric:tabular-nums;color:#555;padding-top:.1rem}
 .phone{border:1px solid #bbb;border-left:.35rem solid #0072b2;border-radius:.6rem;
 padding:.5rem .7rem;max-width:30rem;overflow-wrap:anywhere}
@@ -80,6 +80,7 @@ def render_page(record: DayRecord, without: DayRecord) -> str:
         f'<div class="rooms">{rooms}</div>\n'
         '<p class="quiet">Numbers are messages, listed below. "Limit" is the temperature that '
         f"{escape(household.person.name)} set; the bedroom has its own at night. "
+        "Levels: 0 fine, 1 keep it cooler, 2 a warning, 3 a warning with sound, 4 the loudest. "
         "Hatched: keepcool could not see the room.</p>\n"
         f'<h2>What happened</h2><ol class="day-list">{"".join(_happenings(record))}</ol>\n'
         f"<h2>Cooling, and why</h2>{_cooling(record)}\n"
@@ -93,12 +94,12 @@ def _figures(record: DayRecord, without: DayRecord) -> Iterator[str]:
     name = record.household.person.name
     warm, warm_without = record.time_at_level(2), without.time_at_level(2)
     last = record.samples[-1]
-    yield _figure(hours(warm), f"{name} at level 2 or above; {hours(warm_without)} without")
+    yield _figure(hours(warm), f"{name} at level 2 or above; {hours(warm_without)} without cooling")
     yield _figure(str(len(record.messages)), "messages on the phone")
     ac = next((room for room in record.household.rooms if room.ac_entity), None)
     if ac is not None:
         starts = record.cooling_starts(ac.room_id)
-        yield _figure(hours(record.cooling_time(ac.room_id)), f"AC on, in {starts} runs")
+        yield _figure(hours(record.cooling_time(ac.room_id)), f"AC on, {counted(starts, 'start')}")
     goal = "" if last.goal_ml is None else f" of {last.goal_ml:,}"
     yield _figure(f"{last.drunk_ml:,}{goal} ml", "drinks logged")
 
@@ -145,7 +146,7 @@ def _cooling(record: DayRecord) -> str:
         for change in changes
     )
     return (
-        f"<details><summary>{len(changes)} actions, each with its reason</summary>"
+        f"<details><summary>{counted(len(changes), 'action')}, each with its reason</summary>"
         f"<table>{rows}</table></details>"
     )
 

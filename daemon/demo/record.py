@@ -188,12 +188,10 @@ class Recorder:
         self._actions = actions
 
     def _sample(self) -> Sample:
-        status = self._world.status()
-        judged = {room["room_id"]: room for room in status.get("rooms", ())}
-        person: Mapping[str, Any] = next(iter(status.get("people", ())), {})
+        person = self._world.person_state()
         rooms = {}
         for room in self._world.household.rooms:
-            found = judged.get(room.room_id, {})
+            found = self._world.room_state(room.room_id)
             rooms[room.room_id] = RoomSample(
                 air_c=self._flat.temperature_c(room.room_id),
                 level=int(found.get("level", 0)),

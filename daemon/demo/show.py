@@ -6,9 +6,10 @@ import signal
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from rich.console import Console
 
@@ -42,6 +43,8 @@ def run_demo(output: Path, pace: str, *, insulation: float = 1.0) -> int:
     console = _build_console()
     household = hot_day_household(insulation=insulation)
     try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _end)
         record = _show_day(household, console, pace)
         without = uncooled_day(household)
         print_summary(record, without, console)
@@ -75,6 +78,11 @@ def _show_day(household: Household, console: Console, pace: str) -> DayRecord:
             pacer.wait(happenings)
 
         return live_day(household, (broker.host, broker.port), Path(folder), watch)
+
+
+def _end(number: int, _frame: types.FrameType | None) -> NoReturn:
+    """End in order on a signal: whatever was started is stopped on the way out."""
+    raise SystemExit(128 + number)
 
 
 class _Pacer:

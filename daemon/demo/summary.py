@@ -48,7 +48,9 @@ def summary_rows(record: DayRecord, without: DayRecord) -> list[tuple[str, str, 
     for room in record.household.rooms:
         starts = record.cooling_starts(room.room_id)
         ran = hours(record.cooling_time(room.room_id))
-        rows.append((f"Cooling in the {room.name.lower()}", f"{ran}, {starts} starts", "none"))
+        rows.append(
+            (f"Cooling in the {room.name.lower()}", f"{ran}, {counted(starts, 'start')}", "none")
+        )
     kinds = record.messages_by_kind()
     told = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
     rows.append(("Messages on the phone", f"{len(record.messages)} ({told})", ""))
@@ -66,3 +68,8 @@ def hours(duration: timedelta) -> str:
         if minutes < _HOUR_MIN
         else f"{minutes // _HOUR_MIN} h {minutes % _HOUR_MIN:02d} min"
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

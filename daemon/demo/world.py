@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from paho.mqtt.client import Client, MQTTv311
+from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.demo.driver import SteppedDaemon
@@ -23,7 +24,7 @@ from daemon.demo.flat import DeviceAction
 from daemon.demo.hot_days import Outdoor
 from daemon.demo.household import HOME_ID, TOKEN, Addresses, Household, write_settings
 from daemon.demo.weather_server import WeatherServer
-from daemon.faces import Topics, status_path
+from daemon.faces import Topics
 
 PUBLISH_TIMEOUT_S: Final = 10.0
 _QOS: Final = 1
@@ -51,17 +52,28 @@ class Indoors(Protocol):
         """Return what a room's sensor publishes now."""
 
 
-class Publisher:
-    """Publish to the broker as sensors and buttons do: QoS 1, waiting for the acknowledgement."""
+class HomeNetwork:
+    """Publish to the broker as sensors and buttons do, and hear what keepcool says of the home.
 
-    def __init__(self, host: str, port: int) -> None:
-        """Connect. Raises: TimeoutError, OSError."""
-        self._client = Client(CallbackAPIVersion.VERSION2, "demo-sensors", protocol=MQTTv311)
-        is_connected = threading.Event()
-        self._client.on_connect = lambda *_: is_connected.set()
+    Publishing is QoS 1 and waits for the acknowledgement.
+    """
+
+    def __init__(self, host: str, port: int, keepcool_root: str) -> None:
+        """Connect and subscribe to everything below `keepcool_root`.
+
+        Raises: TimeoutError, OSError.
+        """
+        self._heard: dict[str, bytes] = {}
+        self._is_subscribed = threading.Event()
+        self._root = keepcool_root
+        self._client = Client(CallbackAPIVersion.VERSION2, "demo-home", protocol=MQTTv311)
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *_: self._is_subscribed.set()
+        self._client.on_message = self._on_message
+        self._client.on_socket_open = _send_at_once
         self._client.connect(host, port)
         self._client.loop_start()
-        if not is_connected.wait(PUBLISH_TIMEOUT_S):
+        if not self._is_subscribed.wait(PUBLISH_TIMEOUT_S):
             self.close()
             message = f"the broker at {host}:{port} does not answer"
             raise TimeoutError(message)
@@ -77,10 +89,28 @@ class Publisher:
             if not info.is_published():
                 raise TimeoutError("the broker does not acknowledge what was published")
 
+    def state(self, topic: str) -> dict[str, Any]:
+        """Return the last JSON object heard on a topic; empty when there was none."""
+        payload = self._heard.get(topic, b"")
+        found = json.loads(payload) if payload else {}
+        return found if isinstance(found, dict) else {}
+
     def close(self) -> None:
         """Disconnect and end the network thread."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _on_connect(self, client: Client, *_: object) -> None:
+        client.subscribe(f"{self._root}/#")
+
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        self._heard[message.topic] = bytes(message.payload)
+
+
+def _send_at_once(_client: Client, _userdata: object, connection: object) -> None:
+    """Switch Nagle's algorithm off, which holds small messages back."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class World:
@@ -118,7 +148,7 @@ class World:
         )
         self.weather = WeatherServer(household.outdoor_at, lambda: self.now)
         self._broker = broker
-        self._publisher: Publisher | None = None
+        self._network: HomeNetwork | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -126,8 +156,8 @@ class World:
         with ExitStack() as stack:
             stack.enter_context(self.home_assistant)
             stack.enter_context(self.weather)
-            self._publisher = Publisher(*self._broker)
-            stack.callback(self._publisher.close)
+            self._network = HomeNetwork(*self._broker, self.topics.root)
+            stack.callback(self._network.close)
             for room in self.household.rooms:
                 if room.ac_entity is not None:
                     self.home_assistant.set_state(room.ac_entity, "off", air_conditioner())
@@ -159,7 +189,7 @@ class World:
 
     def publish(self, topic: str, payload: str) -> None:
         """Publish one message as a device of the home would."""
-        self._publish((topic, payload))
+        self._connected().publish((topic, payload))
 
     def step(self, daemon: SteppedDaemon | None, to: datetime) -> None:
         """Let people act, sensors speak and time pass until `to`.
@@ -169,7 +199,7 @@ class World:
         """
         for habit in self.habits:
             habit(self.now)
-        self._publish(
+        self._connected().publish(
             *(
                 (room.topic, self.indoors.zigbee2mqtt_payload(room.room_id))
                 for room in self.household.rooms
@@ -196,19 +226,22 @@ class World:
             actions[room.room_id] = action
         return actions
 
-    def status(self) -> dict[str, Any]:
-        """Return the daemon's status file; empty while there is none."""
-        path = status_path(HOME_ID, self.folder / "state")
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        return found if isinstance(found, dict) else {}
+    def room_state(self, room_id: str) -> dict[str, Any]:
+        """Return what the daemon last published about a room; empty before that.
 
-    def _publish(self, *messages: tuple[str, str]) -> None:
-        if self._publisher is None:
+        It travels by MQTT, so that what was decided at the very end of a step may still be under
+        way.
+        """
+        return self._connected().state(self.topics.room_state(room_id))
+
+    def person_state(self) -> dict[str, Any]:
+        """Return what the daemon last published about the person; see `room_state`."""
+        return self._connected().state(self.topics.person_state(self.household.person.person_id))
+
+    def _connected(self) -> HomeNetwork:
+        if self._network is None:
             raise RuntimeError("the world is only there inside `with`")
-        self._publisher.publish(*messages)
+        return self._network
 
 
 def _number(entity: Entity, attribute: str) -> float | None:
