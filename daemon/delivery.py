@@ -64,9 +64,12 @@ class Worker:
         is_hanging = busy_since is not None and time.monotonic() - busy_since > LONGEST_JOB_S
         return self._thread.is_alive() and not is_hanging
 
-    def stop(self, timeout_s: float) -> None:
-        """Let the waiting jobs finish for up to `timeout_s`, then leave the thread behind."""
+    def finish(self) -> None:
+        """Take no more jobs; those that wait are still done."""
         self._jobs.put(None)
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end of the thread for up to `timeout_s`, then leave it behind."""
         self._thread.join(timeout_s)
 
     def _run(self) -> None:

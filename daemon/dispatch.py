@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from daemon.ports import HomePort, PhonePort, WeatherSource
 
 STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
-STOP_WORKER_S = 2.0
+STOP_WORKERS_S = 2.0
 
 
 class Dispatcher:
@@ -42,9 +43,12 @@ class Dispatcher:
             worker.start()
 
     def stop(self) -> None:
-        """Give what is under way a moment to finish."""
+        """Give what is under way a moment to finish, all workers at the same time."""
         for worker in self.workers.values():
-            worker.stop(STOP_WORKER_S)
+            worker.finish()
+        deadline = time.monotonic() + STOP_WORKERS_S
+        for worker in self.workers.values():
+            worker.join(max(0.0, deadline - time.monotonic()))
 
     @property
     def is_idle(self) -> bool:

@@ -136,7 +136,10 @@ class MqttClient:
         return self._echo.wait(timeout_s)
 
     def stop(self) -> None:
-        """Say offline, disconnect and end the thread, within 3 s."""
+        """Say offline, disconnect and end the thread, within 3 s.
+
+        A thread that still connects, or that a frozen broker holds up, is left behind.
+        """
         if self._client.is_connected() and self._options.status_topic is not None:
             info = self._client.publish(self._options.status_topic, OFFLINE, qos=1, retain=True)
             try:
@@ -144,7 +147,9 @@ class MqttClient:
             except (RuntimeError, ValueError) as error:
                 log.warning("mqtt.offline_not_said", error=str(error))
         self._client.disconnect()
-        self._client.loop_stop()
+        ending = threading.Thread(target=self._client.loop_stop, daemon=True)  # joins without limit
+        ending.start()
+        ending.join(1.0)
 
     # ----------------------------------------------------------------- paho's thread from here on
 
