@@ -124,7 +124,7 @@ def finding_ahead(
         "limit_c": room.limit_c,
         "expected_at_local": f"{at_local:%H:%M}",
         "expected_temperature_c": round(value_c, 1),
-        "cools_at_night": _cools_at_night(room.conditions, forecast, now_local),
+        "outdoors": _outdoors(room.conditions, forecast, now_local),
         "forecast_until_local": _forecast_until(forecast, now_local, horizon),
     }
     return Finding(
@@ -193,15 +193,21 @@ def _verbs(person: Person, level: HeatLevel) -> tuple[Verb, ...]:
     return (Verb.ON_IT, Verb.DRANK)
 
 
-def _cools_at_night(
+def _outdoors(
     conditions: RoomConditions, forecast: Forecast | None, now_local: datetime
-) -> bool:
+) -> str | None:
+    """Return whether open windows help now ("cooler_now"), only later, or ("warmer") not at all."""
     air_c = _air_c(conditions)
     if forecast is None or air_c is None:
-        return False
+        return None
+    hour = timedelta(hours=1)
+    present = [each for each in forecast.hours if each.at <= now_local < each.at + hour]
+    if present and present[0].temperature_c <= air_c - COOLER_OUTDOORS_C:
+        return "cooler_now"
     end = now_local + NIGHT_AHEAD
-    coming = [hour.temperature_c for hour in forecast.hours if now_local <= hour.at <= end]
-    return min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
+    coming = [each.temperature_c for each in forecast.hours if now_local <= each.at <= end]
+    is_night_cool = min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
+    return "cooler_at_night" if is_night_cool else "warmer"
 
 
 def _forecast_until(

@@ -149,10 +149,19 @@ def is_inhibited(alert: Alert, person_id: str, critical: Iterable[Alert]) -> boo
     if not theirs or alert.severity is Severity.CRITICAL:
         return False
     if alert.key.policy != "trouble":
-        return alert.severity is Severity.NUDGE or alert.key.policy in {"heat", "advice"}
+        if alert.severity is Severity.NUDGE:
+            # A heat wave lasts days, and drinks matter most then: only a fresh critical goes first.
+            return any(_is_fresh(other) for other in theirs)
+        return alert.key.policy in {"heat", "advice"}
     if alert.message.message_id in _SAID_BY_FAILED_COOLING:
         return any(_says_that_cooling_failed(other, alert) for other in theirs)
     return alert.message.message_id not in BLIND_OR_POWERLESS
+
+
+def _is_fresh(alert: Alert) -> bool:
+    """Return whether a critical alert was told within the last hour and nobody answered yet."""
+    is_unanswered = alert.phase is AlertPhase.FIRING and alert.since_answered is None
+    return is_unanswered and (alert.since_told or timedelta(0)) < CRITICAL_REPEAT
 
 
 def _says_that_cooling_failed(heat: Alert, trouble: Alert) -> bool:
@@ -182,7 +191,7 @@ def _reason_for_told(
     """Return why an episode that has spoken should speak again.
 
     A level or severity that fell and rose again within the episode counts only after the repeat
-    interval. An acknowledged episode speaks again only for a higher level.
+    interval. An acknowledged episode speaks again for a higher level, or when it lasts, once a day.
     """
     since_told = alert.since_told or timedelta(0)
     if counted_level(alert) > alert.told_level:
@@ -190,7 +199,8 @@ def _reason_for_told(
     is_repeat_due = since_told >= _repeat_interval(alert, tuning)
     has_level_risen = counted_level(alert) > counted_level(before)
     if alert.phase is not AlertPhase.FIRING:
-        return NotifyReason.RAISED_AGAIN if has_level_risen and is_repeat_due else None
+        is_due = (has_level_risen and is_repeat_due) or since_told >= ONCE_A_DAY
+        return NotifyReason.RAISED_AGAIN if is_due else None
     if alert.severity > alert.told_severity:
         is_escalated = alert.severity > finding.severity
         return NotifyReason.UNANSWERED if is_escalated else NotifyReason.SEVERITY_ROSE

@@ -58,14 +58,16 @@ PHRASES: Mapping[str, str] = {
     "cooling_ahead.starting": "I am switching {device} on.",
     "cooling_ahead.off": "Please switch {device} on before then.",
     "cooling_ahead.failed": "{device} did not respond: please switch it on by hand.",
-    "cooling_ahead.none": "Blinds and windows closed now will keep it cooler.",
-    "cooling_ahead.fan_only": "Blinds and windows closed now will keep it cooler.",
+    "cooling_ahead.none": "Blinds closed in the sun keep it cooler.",
+    "cooling_ahead.fan_only": "Blinds closed in the sun keep it cooler.",
     # what a fan is worth at this temperature: {fan}
     "fan.ok": "A fan helps at this temperature.",
     "fan.wet_skin": "A fan helps only with wet skin.",
     "fan.no_help": "Too hot for a fan to help: a cooler place is better.",
-    # whether the night helps: {airing}
-    "airing.True": "Let in the cool night air later.",
+    # what open windows are worth: {airing}
+    "airing.cooler_now": "Outside is cooler now: let air in, then close up.",
+    "airing.cooler_at_night": "Windows closed until the night air is cooler.",
+    "airing.warmer": "Windows closed while it is hotter outside.",
     # why a sensor is not believed: {suspicion}
     "suspicion.stuck": "Its reading has not changed for hours.",
     "suspicion.conflict": "Two devices seem to report as this one sensor.",
@@ -121,8 +123,8 @@ TEXTS: Mapping[str, Text] = {
         (
             ("{cooling_ahead}",),
             ("Forecast until {forecast_until} only.",),
-            ("Now {temperature}. Your limit: {limit}.", "Now {temperature}."),
             ("{airing}",),
+            _NUMBERS,
         ),
     ),
     # ------------------------------------------------------------------ drinks

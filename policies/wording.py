@@ -56,7 +56,7 @@ _PHRASES = {
     "suspicion": "reason",
     "plan": "plan",
     "part": "policy",
-    "airing": "cools_at_night",
+    "airing": "outdoors",
 }
 _TIMES = {
     "since": "since_local",

@@ -159,7 +159,7 @@ def test_a_short_or_old_forecast_is_said_or_left_out() -> None:
     )
     parameters = _expected_with(snapshot)
     assert parameters["forecast_until_local"] == "15:00"
-    assert parameters["cools_at_night"] is True
+    assert parameters["outdoors"] == "cooler_at_night"
     old = _expected_with(replace(snapshot, forecast_age=hours(12.1)))
     assert old["forecast_until_local"] is None
-    assert old["cools_at_night"] is False
+    assert old["outdoors"] is None

@@ -157,14 +157,15 @@ def test_fault_09_flapping_is_not_a_row_of_messages(
         ([(60, heat(3))], [NEW]),  # no escalation: somebody knows
         ([(5, heat(3, Severity.CRITICAL))], [NEW]),  # louder is not higher
         ([(5, heat(4))], [NEW, LEVEL_ROSE]),
-        ([(24 * 60, heat(3))], [NEW]),
+        ([(23 * 60, heat(3))], [NEW]),
+        ([(24 * 60, heat(3))], [NEW, RAISED_AGAIN]),  # a heat wave lasts: once a day
         ([(5, heat(1)), (200, heat(3))], [NEW, RAISED_AGAIN]),  # that was another episode
     ],
 )
 def test_acknowledged_speaks_again_only_for_a_higher_level(
     steps: list[tuple[float, Finding]], reasons: list[NotifyReason]
 ) -> None:
-    """After "I'm on it" the episode is quiet until the level rises above what was told."""
+    """After "I'm on it" the episode is quiet for a day, unless the level rises."""
     story = Story()
     story.step(heat(3))
     story.answer()

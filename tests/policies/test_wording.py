@@ -67,7 +67,7 @@ HOT: dict[str, Any] = {
     "age_hours": 14,
     "forecast_maximum_c": 33.4,
     "forecast_maximum_at_local": "16:00",
-    "cools_at_night": False,
+    "outdoors": None,
     "last_seen_local": None,
     "forecast_until_local": None,
 }
@@ -79,7 +79,7 @@ CHOICES: dict[str, list[Any]] = {
     "policy": ["heat_sensitivity", "hydration", "data_quality", "cooling"],
     "has_salt_caution": [False, True],
     "is_wanted_on": [False, True],
-    "cools_at_night": [False, True],
+    "outdoors": [None, "cooler_now", "cooler_at_night", "warmer"],
     "last_seen_local": [None, "13:40"],
     "forecast_until_local": [None, "19:00"],
     "detail": [None, "not authorised"],
@@ -244,24 +244,24 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
         "heat_expected",
         {"cooling": "running"},
         "Cool early: living room 31° by 15:00",
-        "AC is already cooling. Now 30°. Your limit: 29°.",
+        "AC is already cooling. Air 29.2°, feels like 30.4°. Your limit: 29°.",
     ),
     (
         "heat_expected",
         {"cooling": "none", "forecast_until_local": "19:00"},
         "Cool early: living room 31° by 15:00",
         (
-            "Blinds and windows closed now will keep it cooler. "
-            "Forecast until 19:00 only. Now 30°. Your limit: 29°."
+            "Blinds closed in the sun keep it cooler. Forecast until 19:00 only. "
+            "Air 29.2°, feels like 30.4°."
         ),
     ),
     (
         "heat_expected",
-        {"cooling": "off", "cools_at_night": True},
+        {"cooling": "off", "outdoors": "cooler_at_night"},
         "Cool early: living room 31° by 15:00",
         (
-            "Please switch AC on before then. Now 30°. Your limit: 29°. "
-            "Let in the cool night air later."
+            "Please switch AC on before then. Windows closed until the night air is cooler. "
+            "Air 29.2°, feels like 30.4°."
         ),
     ),
     (
