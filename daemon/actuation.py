@@ -153,13 +153,17 @@ class Actuation:
     # ----------------------------------------------------------------- what goes out
 
     def leases_to_store(self) -> dict[str, str]:
-        """Return the changed leases as JSON by device; they count as stored at `take_actions`."""
-        self._offered = {
+        """Return leases that changed since they were last returned, as JSON by device.
+
+        They count as stored at `take_actions`.
+        """
+        changed = {
             device_id: track.row
             for device_id, track in self._tracks.items()
-            if track.row != self._stored[device_id]
+            if track.row != self._offered.get(device_id, self._stored[device_id])
         }
-        return {device_id: to_json(row) for device_id, row in self._offered.items()}
+        self._offered |= changed
+        return {device_id: to_json(row) for device_id, row in changed.items()}
 
     def take_actions(self) -> list[Action]:
         """Return what may be done now that the leases are committed, and forget it."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from daemon.clock import Instant
-from daemon.store import HistoryRow, from_json, to_json
+from daemon.store import HistoryRow, read_json, to_json
 from policies import freshness as fresh
 from policies.model import (
     DeviceConditions,
@@ -23,6 +23,7 @@ from policies.model import (
 )
 from policies.plausibility import (
     INDOORS,
+    STUCK_AFTER,
     Bounds,
     PlausibilityState,
     Verdict,
@@ -333,8 +334,9 @@ class Sensing:
     ) -> None:
         """Take over the last values and the hours of earlier runs."""
         for sensor_id, body in records.items():
-            if sensor_id in self.tracks:
-                self.tracks[sensor_id].restore(from_json(SensorRecord, body), now)
+            record = read_json(SensorRecord, body) if sensor_id in self.tracks else None
+            if record is not None:
+                self.tracks[sensor_id].restore(record, now)
         hours: dict[tuple[str, datetime], _Hour] = {}
         for row in history:
             track = self.tracks.get(row.sensor_id)
@@ -400,6 +402,25 @@ class Sensing:
         for room_id in touched:
             self.rooms[room_id].update(now, since_start)
         return touched
+
+    def others_range_c(self, room_id: str, now: Instant) -> float:
+        """Return how far any other room moved while a sensor of this one repeated one value.
+
+        In K; 0 while no sensor repeated itself for long enough to matter.
+        """
+        repeated_s = max(
+            (now.boot_s - t.plausibility.unchanged_since_s for t in self.rooms[room_id].sensors),
+            default=0.0,
+        )
+        if repeated_s < STUCK_AFTER.total_seconds():
+            return 0.0
+        since = now.utc - timedelta(seconds=repeated_s)
+        ranges = [0.0]
+        for other_id, other in self.rooms.items():
+            values = [hour.effective_temperature_c for hour in other.history if hour.at >= since]
+            if other_id != room_id and values:
+                ranges.append(max(values) - min(values))
+        return max(ranges)
 
     def refresh(self, now: Instant, since_start: timedelta) -> None:
         """Let time pass: values that turned stale leave their rooms."""

@@ -62,12 +62,14 @@ class HomeState:
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
         self.decided = now
+        self._aged = now  # the moment to which the ages in `alerts` belong
         self._links: dict[str, _Link] = {}
 
     def restore(self, store: Store, now: Instant) -> None:
         """Take over what earlier runs kept."""
         for alert in [*store.load_last_told(now), *store.load_alerts(now)]:
             self.alerts[alert.key] = alert
+        self._aged = now
         self.last_episode = store.load_last_episodes()
         memory = store.load_memory()
         for key, body in memory.items():
@@ -140,8 +142,16 @@ class HomeState:
         """Return how long the daemon has been running."""
         return self.started.plausible_elapsed_until(now)
 
+    def age_alerts(self, now: Instant) -> None:
+        """Bring the ages in the alerts to now, before something is noted in them or stored."""
+        elapsed = self._aged.plausible_elapsed_until(now)
+        if elapsed:
+            self.alerts = {key: alert.aged(elapsed) for key, alert in self.alerts.items()}
+            self._aged = now
+
     def snapshot(self, now: Instant, *, is_clock_synchronised: bool) -> Snapshot:
         """Build what the policies may know at this moment."""
+        self.age_alerts(now)
         since_start = self.since_start(now)
         elapsed = self.decided.plausible_elapsed_until(now)
         devices = self.actuation.conditions(
@@ -152,6 +162,7 @@ class HomeState:
                 now,
                 since_start,
                 tuple(found for found in devices if found.device.room_id == room_id),
+                self.sensing.others_range_c(room_id, now),
             )
             for room_id, track in self.sensing.rooms.items()
         )
@@ -170,20 +181,20 @@ class HomeState:
             forecast=self.poller.forecast,
             forecast_age=self.poller.age(now),
             links=self.links(now),
-            alerts=tuple(alert.aged(elapsed) for alert in self.alerts.values()),
+            alerts=tuple(self.alerts.values()),
             level_memory=self.level_memory,
             last_episode=self.last_episode,
         )
 
     def adopt(self, decision: Decision, now: Instant, changes: Changes) -> None:
         """Make a decision the new state, and add to `changes` what of it must be durable."""
-        elapsed = self.decided.plausible_elapsed_until(now)
+        self.age_alerts(now)
         self.decided = now
         kept = {
-            key: aged
+            key: alert
             for key, alert in self.alerts.items()
             if alert.phase is AlertPhase.RESOLVED
-            and ((aged := alert.aged(elapsed)).clearing_for or timedelta(0)) < RESOLVED_KEPT
+            and (alert.clearing_for or timedelta(0)) < RESOLVED_KEPT
         }
         for alert in decision.alerts:
             kept[alert.key] = alert
@@ -203,13 +214,13 @@ class HomeState:
             before = record.memory
             record.record_level(assessed.level, now)
             if record.memory != before:
-                changes.memory[PERSON_KEY + assessed.person_id] = record.memory_json()
+                self.remember(assessed.person_id, changes)
 
     def note_sign(self, person_id: str, now: Instant, changes: Changes) -> None:
         """Note a sign of the person: it answers every message that they were sent."""
-        record = self.people[person_id]
-        record.record_sign(now)
-        changes.memory[PERSON_KEY + person_id] = record.memory_json()
+        self.age_alerts(now)
+        self.people[person_id].record_sign(now)
+        self.remember(person_id, changes)
         for key, alert in self.alerts.items():
             is_theirs = person_id in alert.person_ids and alert.since_told is not None
             if (
@@ -221,10 +232,15 @@ class HomeState:
                 changes.alerts.append(self.alerts[key])
 
     def note_drink(self, drink: Drink, now: Instant, changes: Changes) -> None:
-        """Count a drink."""
-        changes.drinks.append(drink)
-        self.people[drink.person_id].record_drink(drink.amount_ml, now)
-        self.note_sign(drink.person_id, now, changes)
+        """Count a drink, once however often it is reported."""
+        if not self.people[drink.person_id].has_drink(drink.drink_id):
+            changes.drinks.append(drink)
+            self.people[drink.person_id].record_drink(drink, now)
+            self.note_sign(drink.person_id, now, changes)
+
+    def remember(self, person_id: str, changes: Changes) -> None:
+        """Have a person's counters stored."""
+        changes.memory[PERSON_KEY + person_id] = self.people[person_id].memory_json()
 
     def local(self, at: datetime) -> datetime:
         """Return a moment in the home's zone."""
@@ -244,4 +260,5 @@ def _durable_face(alert: Alert | None) -> tuple[object, ...]:
         alert.told_level,
         alert.is_expected,
         alert.since_answered is None,
+        alert.clearing_for is None,  # else a fall that began long ago would count after a restart
     )
