@@ -20,7 +20,11 @@ Watch = Callable[[Sample, Sequence[Happening]], None]
 
 
 def live_day(
-    household: Household, broker: tuple[str, int], folder: Path, watch: Watch | None = None
+    household: Household,
+    broker: tuple[str, int],
+    folder: Path,
+    watch: Watch | None = None,
+    step: timedelta = STEP,
 ) -> DayRecord:
     """Let the day pass with the real daemon, and return what happened.
 
@@ -29,32 +33,33 @@ def live_day(
         broker: host and port; it must accept MQTT 3.1.1 without a password.
         folder: for settings, database and log.
         watch: called after each step.
+        step: how often sensors speak and people act.
 
     Raises: DriverError, OSError.
     """
     flat = household.build_flat()
     with World(household, broker, folder, flat) as world:
-        recorder = Recorder(world, flat, STEP)
+        recorder = Recorder(world, flat, step)
         world.habits.append(lambda now: _set_windows(household, flat, now))
         world.habits.append(AnnasDay(world, recorder.tell, BEDROOM).act)
         with world.daemon() as daemon:
             while world.now < household.end:
                 began_at = world.now
-                world.step(daemon, began_at + STEP)
+                world.step(daemon, began_at + step)
                 fresh = recorder.observe(daemon, began_at)
                 if watch is not None:
                     watch(recorder.record.samples[-1], fresh)
     return recorder.record
 
 
-def uncooled_day(household: Household) -> DayRecord:
+def uncooled_day(household: Household, step: timedelta = STEP) -> DayRecord:
     """Return the same day without keepcool: no device runs, the windows as ever."""
     flat = household.build_flat()
-    record = DayRecord(household, STEP)
+    record = DayRecord(household, step)
     now = household.start
     while now < household.end:
         _set_windows(household, flat, now)
-        now += STEP
+        now += step
         flat.advance(now, household.outdoor_at, {})
         record.samples.append(
             Sample(

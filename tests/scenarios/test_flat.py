@@ -15,6 +15,7 @@ from daemon.demo.record import CoolingChange, DayRecord
 from daemon.demo.rooms import LIVING_ROOM
 from tests.broker import Mosquitto
 
+STEP = timedelta(minutes=5)
 LONG_ENOUGH = pytest.mark.timeout(240)
 
 
@@ -42,7 +43,8 @@ def test_another_flat_gets_other_messages(
         folder = tmp_path / name
         folder.mkdir()
         broker = start_mosquitto()
-        records[name] = live_day(until_evening(insulation), (broker.host, broker.port), folder)
+        home = until_evening(insulation)
+        records[name] = live_day(home, (broker.host, broker.port), folder, step=STEP)
     usual, bad = records["usual"], records["bad"]
     heat = {
         name: [message for message in record.messages if message.kind == "heat"]
