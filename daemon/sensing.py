@@ -409,7 +409,11 @@ class Sensing:
         In K; 0 while no sensor repeated itself for long enough to matter.
         """
         repeated_s = max(
-            (now.boot_s - t.plausibility.unchanged_since_s for t in self.rooms[room_id].sensors),
+            (
+                now.boot_s - track.plausibility.unchanged_since_s
+                for track in self.rooms[room_id].sensors
+                if track.plausibility.temperature_c is not None
+            ),
             default=0.0,
         )
         if repeated_s < STUCK_AFTER.total_seconds():
