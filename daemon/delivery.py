@@ -78,6 +78,8 @@ class Worker:
             self._busy_since = time.monotonic()
             try:
                 self._post(job())
+            except MemoryError:
+                raise  # this thread ends and the watchdog starves: only a new process helps
             except Exception as error:
                 log.exception("worker.job_crashed", worker=self.name)
                 self._post(crashed(f"internal error: {error!r}"))

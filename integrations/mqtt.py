@@ -216,6 +216,8 @@ class MqttClient:
                 )
         except UnicodeDecodeError:  # a topic that is not UTF-8
             self.dropped_messages += 1
+        except MemoryError:
+            raise  # this thread ends and the watchdog starves: only a new process helps
         except Exception:
             self.dropped_messages += 1
             log.exception("mqtt.callback_crashed", callback="on_message")
