@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -77,6 +77,7 @@ entity = "climate.living_room_ac"
 NO_WEATHER = "http://127.0.0.1:9"  # the discard port: nobody answers
 TOKEN = "test-token-not-a-secret-4711"  # noqa: S105 - of the pretended Home Assistant
 START_TIMEOUT_S = 30.0
+PROGRAM = (sys.executable, "-m", "daemon.cli")
 
 
 class DaemonProcess:
@@ -93,6 +94,7 @@ class DaemonProcess:
         mqtt_version: str = "5",
         config: str = CONFIG,
         environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = PROGRAM,
     ) -> None:
         self.state = folder / "state"
         self.config_path = folder / "keepcool.toml"
@@ -108,7 +110,8 @@ class DaemonProcess:
         )
         if not home_assistant_url:
             text = text.replace(
-                '[[person.phone]]\nservice = "notify.mobile_app_annas_phone"\nkind = "android"\n', ""
+                '[[person.phone]]\nservice = "notify.mobile_app_annas_phone"\nkind = "android"\n',
+                "",
             )
         self.config_path.write_text(text)
         self.environment = {
@@ -119,13 +122,14 @@ class DaemonProcess:
         if not home_assistant_url:
             del self.environment["KEEPCOOL_HOME_ASSISTANT__TOKEN"]
         self.process: subprocess.Popen[bytes] | None = None
+        self._program = tuple(program)
 
     def start(self) -> Self:
         """Start the daemon and wait until it says that it runs."""
         before = self.log().count("daemon.started")
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "daemon.cli", "run", "--config", str(self.config_path)],
+                [*self._program, "run", "--config", str(self.config_path)],
                 stderr=log,
                 stdout=log,
                 env=self.environment,
@@ -161,7 +165,7 @@ class DaemonProcess:
         """Run a keepcool command with the daemon's settings."""
         name, *rest = arguments
         return subprocess.run(
-            [sys.executable, "-m", "daemon.cli", name, *rest, "--config", str(self.config_path)],
+            [*PROGRAM, name, *rest, "--config", str(self.config_path)],
             capture_output=True,
             text=True,
             timeout=30,

@@ -89,10 +89,13 @@ def leak():
         time.sleep(0.2)
     kept = []
     while True:
-        try:
-            kept.append(bytearray(64 * 1024))
-        except MemoryError:
-            time.sleep(0.05)
+        for size in 65536, 4096, 256, 16:  # the small ones fill the gaps that the large ones leave
+            try:
+                while True:
+                    kept.append(bytes(size))
+            except MemoryError:
+                continue
+        time.sleep(0.05)
 
 threading.Thread(target=leak, daemon=True).start()
 """
@@ -151,12 +154,17 @@ def run(*command: str | Path, environment: dict[str, str] | None = None) -> None
         sys.exit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
 
 
+def say(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201 - a program for the terminal
+
+
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Say what is being done and how long it took."""
     since = time.monotonic()
     yield
-    print(f"{name}: {time.monotonic() - since:.0f} s", flush=True)
+    say(f"{name}: {time.monotonic() - since:.0f} s")
 
 
 def inside(root: Path, script: str) -> None:
@@ -284,13 +292,13 @@ def print_results(proof: Path) -> bool:
     findings = [json.loads(line) for line in lines]
     for finding in findings:
         mark = "ok    " if finding["ok"] else "FAILED"
-        print(f"  {mark} {finding['name']}: {finding['detail']}")
+        say(f"  {mark} {finding['name']}: {finding['detail']}")
     is_whole = bool(findings) and findings[-1]["name"] == "proof ended"
     is_right = is_whole and all(finding["ok"] for finding in findings)
     if not is_right:
         for name in ("journal.txt", "times.txt", "console.txt"):
             shown = (proof / name).read_text("utf-8", "replace") if (proof / name).exists() else ""
-            print(f"--- {name}\n{shown[-6000:]}")
+            say(f"--- {name}\n{shown[-6000:]}")
     return is_right
 
 
