@@ -19,7 +19,8 @@ from daemon.demo.record import DayRecord, Sample
 from policies.heat_limits import is_night, personal_limits
 
 WIDTH: Final = 360  # as many pixels as a phone has, so that text keeps its size there
-HEIGHT: Final = 286
+HEIGHT: Final = 280
+_MARGIN: Final = 5.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 36.0, 352.0, 66.0, 216.0  # the plot
 _LEVEL_ROW, _COOLING_ROW = 239.0, 259.0
 _ROW_HEIGHT: Final = 15.0
@@ -27,6 +28,7 @@ _MARK_RADIUS: Final = 7.0
 _GRID_STEP_C: Final = 4
 _TICK_HOURS: Final = 3
 _NARROWEST_LABEL: Final = 12.0  # a narrower piece of a row carries no number
+_LINE_HEIGHT: Final = 20.0
 _UNSEEN: Final = -1
 
 STYLE: Final = """
@@ -60,7 +62,7 @@ _HATCH: Final = (
 )
 _LEGEND: Final = (
     ("with", "with keepcool"),
-    ("without", "without"),
+    ("without", "without cooling"),
     ("outdoors", "outdoors"),
     ("limit", "limit"),
 )
@@ -103,18 +105,33 @@ def draw_day(record: DayRecord, without: DayRecord) -> str:
         for index, room in enumerate(rooms)
     )
     width = WIDTH * len(rooms)
+    lines = math.ceil(len(record.messages) / len(rooms))
+    height = HEIGHT + _LINE_HEIGHT * (lines + 1)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="day" viewBox="0 0 {width} {HEIGHT}" '
-        f'width="{width}" height="{HEIGHT}"><style>{STYLE}</style>{_HATCH}'
-        f'<rect width="{width}" height="{HEIGHT}" fill="#fff"/>{panels}</svg>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="day" viewBox="0 0 {width} {height:.0f}" '
+        f'width="{width}" height="{height:.0f}"><style>{STYLE}</style>{_HATCH}'
+        f'<rect width="{width}" height="{height:.0f}" fill="#fff"/>{panels}'
+        f"{''.join(_told(record, lines))}</svg>\n"
     )
+
+
+def _told(record: DayRecord, lines: int) -> Iterator[str]:
+    """Yield the messages' titles below the panels, in as many columns as there are rooms."""
+    for index, message in enumerate(record.messages):
+        column, line = divmod(index, lines)
+        x = column * WIDTH + _MARGIN + _MARK_RADIUS
+        y = HEIGHT + _LINE_HEIGHT * (line + 0.5)
+        yield f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="{_MARK_RADIUS}"/>'
+        yield _text(x, y + 3.5, str(index + 1), "number")
+        clock = f"{record.household.local(message.at):%H:%M}"
+        yield _text(x + 14, y + 4, f"{clock}  {message.title}")
 
 
 def _panel(record: DayRecord, without: DayRecord, room: HouseholdRoom) -> str:
     frame = _frame(record, without)
     room_id = room.room_id
     parts = [
-        _text(_LEFT, 15, room.name, "title"),
+        _text(_MARGIN, 15, room.name, "title"),
         *_legend(),
         *_grid(frame, record),
         _line(frame, record.samples, lambda sample: sample.outdoor_c, "outdoors"),
@@ -150,11 +167,11 @@ def _limit_c(record: DayRecord, room: HouseholdRoom, sample: Sample) -> float:
 
 
 def _legend() -> Iterator[str]:
-    x = _LEFT
+    x = _MARGIN
     for kind, words in _LEGEND:
-        yield f'<path class="{kind}" d="M{x:.0f} 28h18"/>'
-        yield _text(x + 22, 32, words)
-        x += 34 + 5.6 * len(words)
+        yield f'<path class="{kind}" d="M{x:.0f} 28h16"/>'
+        yield _text(x + 19, 32, words)
+        x += 28 + 5.6 * len(words)
 
 
 def _grid(frame: _Frame, record: DayRecord) -> Iterator[str]:
