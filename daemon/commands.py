@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from daemon.clock import Instant
 from daemon.faces import Topics
@@ -18,6 +17,8 @@ SMALLEST_DRINK_ML = 10
 LARGEST_DRINK_ML = 1000
 MOST_IN_TEN_MINUTES_ML = 1000  # more cannot be meant; source: FAULTS 72
 RATE_WINDOW = timedelta(minutes=10)
+LONGEST_REQUEST_ID = 64
+LONGEST_SHOWN = 80  # of what somebody sent, in a refusal
 
 
 class CommandError(Exception):
@@ -77,32 +78,39 @@ class CommandParser:
             return DrinkCommand(person.person_id, _parse_amount(payload, person.portion_ml))
         fields = _parse_fields(payload, now)
         request_id = fields.get("id")
-        if request_id is not None and not (isinstance(request_id, str) and request_id.isalnum()):
-            raise CommandError("id: letters and digits only")
+        if request_id is not None and not is_request_id(request_id):
+            raise CommandError("id: at most 64 letters and digits")
         person_id = self._person_id(fields)
         if topic == self._topics.test_alert_command:
             return TestAlertCommand(person_id, request_id)
         if fields.get("kind", "drink") != "drink":
-            raise CommandError(f"kind = {fields['kind']!r}: only drink can be logged")
+            raise CommandError(f"kind = {_shown(fields['kind'])}: only drink can be logged")
         return DrinkCommand(person_id, check_amount(fields.get("amount_ml")), request_id)
 
     def _person_id(self, fields: dict[str, Any]) -> str:
         person_id = fields.get("person")
         if person_id is None and len(self._people) == 1:
             return next(iter(self._people))
-        if person_id not in self._people:
+        if not isinstance(person_id, str) or person_id not in self._people:
             known = ", ".join(sorted(self._people))
-            raise CommandError(f"person = {person_id!r}: nobody of that id; known are {known}")
-        return str(person_id)
+            raise CommandError(
+                f"person = {_shown(person_id)}: nobody of that id; known are {known}"
+            )
+        return person_id
+
+
+def is_request_id(value: object) -> TypeGuard[str]:
+    """Return whether a value may name a request; it becomes part of the reply's topic."""
+    return isinstance(value, str) and len(value) <= LONGEST_REQUEST_ID and value.isalnum()
 
 
 def check_amount(value: object) -> int:
     """Return a drink's millilitres. Raises: CommandError."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise CommandError(f"amount_ml = {value!r}: give a number of millilitres, like 200")
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
+        raise CommandError(f"amount_ml = {_shown(value)}: give a number of millilitres, like 200")
     if not SMALLEST_DRINK_ML <= value <= LARGEST_DRINK_ML:
         raise CommandError(
-            f"amount_ml = {value:g}: allowed for one drink are "
+            f"amount_ml = {_shown(value)}: allowed for one drink are "
             f"{SMALLEST_DRINK_ML} to {LARGEST_DRINK_ML} ml"
         )
     return round(value)
@@ -115,6 +123,11 @@ def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int) -> None:
             f"{amount_ml} ml not recorded: {drunk_in_ten_minutes_ml} ml were logged in the last "
             f"ten minutes, and more than {MOST_IN_TEN_MINUTES_ML} ml in that time is not believed"
         )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
 def _parse_amount(payload: bytes, portion_ml: int) -> int:
@@ -140,7 +153,7 @@ def _parse_fields(payload: bytes, now: Instant) -> dict[str, Any]:
             age = now.utc - datetime.fromisoformat(str(at))
         except (ValueError, TypeError):
             raise CommandError(
-                f"at = {at!r}: give a time with its zone, like 2026-07-01T12:00:00+00:00"
+                f"at = {_shown(at)}: give a time with its zone, like 2026-07-01T12:00:00+00:00"
             ) from None
         if abs(age) > OLDEST_COMMAND:
             raise CommandError(

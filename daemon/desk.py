@@ -17,13 +17,15 @@ from daemon.commands import (
     DrinkCommand,
     TestAlertCommand,
     check_rate,
+    is_request_id,
 )
 from daemon.events import ButtonPressed, DeliveryFinished, MessageReceived
 from daemon.faces import Topics
+from daemon.journal import Journal
 from daemon.outbox import Outbox, OutboxRow
 from daemon.pushes import push_rows
 from daemon.state import HomeState
-from daemon.store import Changes, Drink, Store
+from daemon.store import Changes, Drink
 from policies.alert import (
     AlertKey,
     AlertPhase,
@@ -48,6 +50,11 @@ class Reply:
     is_done: bool
     text: str
 
+    def undone(self) -> Reply:
+        """Return the answer when what was asked is in memory only, because the disk fails."""
+        text = "the disk takes no writing now: it counts only until keepcool restarts"
+        return Reply(self.request_id, is_done=False, text=text)
+
 
 class Desk:
     """Handle commands and buttons; it collects `Changes`, which the loop commits."""
@@ -59,7 +66,7 @@ class Desk:
         self._commands = commands
         self._topics = topics
         self._publish = publish
-        self._tests: dict[str, str] = {}  # outbox row -> request that waits for it
+        self._tests: dict[str, str | None] = {}  # outbox row -> request that waits for it
 
     # ----------------------------------------------------------------- commands over MQTT
 
@@ -98,8 +105,9 @@ class Desk:
         self, command: DrinkCommand, state: HomeState, now: Instant, changes: Changes
     ) -> str:
         record = state.people[command.person_id]
-        check_rate(command.amount_ml, record.drunk_within(RATE_WINDOW, now))
         drink_id = command.request_id or uuid.uuid4().hex
+        if not record.has_drink(drink_id):
+            check_rate(command.amount_ml, record.drunk_within(RATE_WINDOW, now))
         drink = Drink(drink_id, command.person_id, now.utc, command.amount_ml, "command")
         state.note_drink(drink, now, changes)
         return f"{command.amount_ml} ml recorded for {record.person.name}"
@@ -117,7 +125,7 @@ class Desk:
             raise CommandError(f"{person.name} has no phone: add [[person.phone]] to the config")
         words = render(Message("test_alert"), person, state.home, (Verb.ON_IT,))
         notification = Notification(
-            AlertKey("test", person.person_id, int(now.utc.timestamp())),
+            AlertKey("test", person.person_id, int(now.utc.timestamp() * 1000)),
             person.person_id,
             NotifyReason.NEW,
             Severity.WARNING,
@@ -130,16 +138,18 @@ class Desk:
         changes.tokens.extend(tokens)
         for row in rows:
             changes.outbox.extend(outbox.add(row))
-            if command.request_id:
-                self._tests[row.row_id] = command.request_id
+            self._tests[row.row_id] = command.request_id
         return None
 
-    def on_delivered(self, row: OutboxRow, event: DeliveryFinished) -> None:
-        """Tell the one who asked for a test alert what became of it."""
-        request_id = self._tests.pop(row.row_id, None)
+    def on_delivered(self, row: OutboxRow, event: DeliveryFinished) -> bool:
+        """Tell the one who asked for a test alert what became of it; return whether it was one."""
+        if row.row_id not in self._tests:
+            return False
+        request_id = self._tests.pop(row.row_id)
         if request_id is not None:
             text = event.error or f"handed to Home Assistant for {row.message.service}"
             self.send(Reply(request_id, is_done=event.error is None, text=text))
+        return True
 
     # ----------------------------------------------------------------- buttons on the phone
 
@@ -147,13 +157,13 @@ class Desk:
         self,
         event: ButtonPressed,
         state: HomeState,
-        store: Store,
+        journal: Journal,
         outbox: Outbox,
         now: Instant,
         changes: Changes,
     ) -> None:
         """Carry out what a button says, once, for the episode it belongs to."""
-        found = store.find_token(event.action)
+        found = journal.find_token(event.action)
         if found is None:
             log.info("button.unknown")
             return
@@ -197,7 +207,7 @@ class Desk:
             key,
             person_id,
             NotifyReason.NEW,
-            Severity.NUDGE,
+            Severity.DISPLAY,  # an answer to the person: it counts against no budget
             HeatLevel.NORMAL,
             words.title,
             words.body,
@@ -212,4 +222,4 @@ def _request_id(payload: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     value = fields.get("id") if isinstance(fields, dict) else None
-    return value if isinstance(value, str) and value.isalnum() else None
+    return value if is_request_id(value) else None

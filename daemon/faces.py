@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from daemon.lease import LeasePhase, LeaseRow
 from policies.model import Decision, RoomAssessment, RoomConditions
 
+log = structlog.get_logger()
 STATUS_SUFFIX = ".status.json"
 
 
@@ -77,6 +80,7 @@ class Faces:
         self._publish = publish
         self._status_path = status_path
         self._published: dict[str, str] = {}
+        self._is_status_failing = False
 
     def forget(self) -> None:
         """Publish everything again at the next chance: the broker may have forgotten it."""
@@ -116,8 +120,7 @@ class Faces:
         for row in rows:
             topic = self._topics.lease(row.device_id)
             if row.phase is not LeasePhase.RUNNING or row.until is None or row.desired is None:
-                if topic in self._published:
-                    self._publish_changed(topic, "")
+                self._publish_changed(topic, "")  # an earlier run may have left one at the broker
                 continue
             before = row.state_before
             lease = {
@@ -136,7 +139,15 @@ class Faces:
 
     def write_status(self, status: dict[str, Any]) -> None:
         """Replace the status file in one step; readers see the old or the new one, never half."""
-        text = json.dumps(status, indent=1)
+        try:
+            self._replace_status(json.dumps(status, indent=1))
+            self._is_status_failing = False
+        except OSError as error:
+            if not self._is_status_failing:  # it is tried at every tick, and said once
+                log.warning("status.not_written", error=str(error))
+            self._is_status_failing = True
+
+    def _replace_status(self, text: str) -> None:
         new = self._status_path.with_suffix(".new")
         self._status_path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)

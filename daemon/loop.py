@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +31,7 @@ from daemon.events import (
 )
 from daemon.faces import Faces, Topics
 from daemon.inbox import Inbox
+from daemon.journal import Journal
 from daemon.outbox import Outbox
 from daemon.ports import Clock, EventStream, HomePort, MqttLink, PhonePort, WeatherSource
 from daemon.pushes import clear_rows, push_rows
@@ -44,8 +44,10 @@ from policies.model import Decision, RoomAssessment, Snapshot
 
 log = structlog.get_logger()
 
+ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers where nothing else is
 HISTORY_INTERVAL_S = 15 * 60.0  # source: docs/decisions.md
 PRUNE_INTERVAL_S = 24 * 3600.0
+FIRST_PRUNE_S = 1000.0  # soon, or a daemon that is restarted daily would never prune
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,9 @@ class Daemon:
         self.clock = parts.clock
         now = self.clock.now()
         self.state.restore(parts.store, now)
+        self.journal = Journal(parts.store, self.state.set_link)
         self.outbox = Outbox(parts.store.load_outbox())
+        self.journal.commit(Changes(outbox=self.outbox.supersede_outdated(now)), now)
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
         self.desk = Desk(parts.commands, parts.topics, parts.mqtt.publish)
         self.dispatcher = Dispatcher(
@@ -99,10 +103,9 @@ class Daemon:
         self._is_dirty = True
         self._is_urgent = False
         self._is_stopping = False
-        self._commit_failed_since: Instant | None = None
         self._next_tick_s = self._next_decision_s = now.boot_s
         self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
-        self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
+        self._next_prune_s = now.boot_s + FIRST_PRUNE_S
         self._handlers: dict[type, Callable[..., None]] = {
             MessageReceived: self._on_message,
             LinkChanged: self._on_link,
@@ -149,18 +152,17 @@ class Daemon:
     def stop(self) -> None:
         """Stop within 10 s with everything on disk and the status topic offline."""
         sdnotify.notify("STOPPING=1")
-        now = self.clock.now()
-        self._guarded(lambda: self._write_history(now))
         if self.parts.events is not None:
-            self.parts.events.stop()
+            self._guarded(self.parts.events.stop)
         self.dispatcher.stop()
-        for event in self.parts.inbox.take(
-            0.0, limit=10_000
-        ):  # results of what was still under way
-            if isinstance(event, DeliveryFinished | CommandFinished | ButtonPressed):
-                self.handle(event, now)
-        self.parts.mqtt.stop()
-        self.parts.store.close()
+        now = self.clock.now()
+        for event in self.parts.inbox.take(0.0, limit=10_000):  # answers, and what had just ended
+            self.handle(event, now)
+        leases = Changes(leases=self.state.actuation.leases_to_store())
+        self._guarded(lambda: self.journal.commit(leases, now))
+        self._guarded(lambda: self._write_history(now))
+        self._guarded(self.parts.mqtt.stop)
+        self._guarded(self.parts.store.close)
         log.info("daemon.stopped")
 
     # ----------------------------------------------------------------- one turn
@@ -171,15 +173,12 @@ class Daemon:
         now = self.clock.now()
         for event in events:
             self.handle(event, now)
-        touched = self.state.sensing.take_touched(now, self.state.since_start(now))
-        for room_id in touched:
-            self._guarded(functools.partial(self._assess_room, room_id, now))
-        self._is_dirty = self._is_dirty or bool(touched)
+        self._guarded(lambda: self._assess_touched(now))
         is_tick = now.boot_s >= self._next_tick_s
         if self._is_decision_due(now) or is_tick:
-            self._guarded(lambda: self.decide(now))
-        if is_tick:
-            self._tick(now)
+            has_decided = self._guarded(lambda: self.decide(now))
+            if is_tick:
+                self._tick(now, is_well=has_decided)
         self._guarded(lambda: self._act(now))
         return bool(events) or is_tick
 
@@ -188,7 +187,7 @@ class Daemon:
         handler = self._handlers[type(event)]
         self._guarded(lambda: handler(event, now))
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _guarded(self, action: Callable[[], object]) -> bool:
         try:
             action()
         except MemoryError:
@@ -196,6 +195,8 @@ class Daemon:
         except Exception:
             self.errors += 1
             log.exception("loop.action_crashed", errors=self.errors)
+            return False
+        return True
 
     def next_due_boot_s(self) -> float:
         """Return when the loop has something to do without any event."""
@@ -214,18 +215,26 @@ class Daemon:
     def _is_decision_due(self, now: Instant) -> bool:
         return self._is_dirty and (self._is_urgent or now.boot_s >= self._next_decision_s)
 
-    def _tick(self, now: Instant) -> None:
+    def _tick(self, now: Instant, *, is_well: bool) -> None:
         self._next_tick_s = now.boot_s + self.parts.tick_interval.total_seconds()
         if now.boot_s >= self._next_history_s:
             self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
             self._guarded(lambda: self._write_history(now))
         if now.boot_s >= self._next_prune_s:
             self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
-            self._guarded(lambda: self.parts.store.prune(now.utc))
+            if self.clock.is_synchronised():  # by a wrong clock everything may look old
+                self._guarded(lambda: self.parts.store.prune(now.utc))
         self._guarded(lambda: self.faces.write_status(build_status(self, now)))
-        self.supervisor.on_tick_finished()
+        if is_well:  # a daemon that cannot decide is no better than one that hangs
+            self.supervisor.on_tick_finished()
 
     # ----------------------------------------------------------------- judging
+
+    def _assess_touched(self, now: Instant) -> None:
+        touched = self.state.sensing.take_touched(now, self.state.since_start(now))
+        for room_id in touched:
+            self._guarded(functools.partial(self._assess_room, room_id, now))
+        self._is_dirty = self._is_dirty or bool(touched)
 
     def _assess_room(self, room_id: str, now: Instant) -> None:
         """Publish a room's level at once: an observation does not wait for the disk."""
@@ -262,7 +271,7 @@ class Daemon:
         self.state.adopt(decision, now, changes)
         self.state.actuation.apply_plan(decision.cooling, now)
         changes.leases.update(self.state.actuation.leases_to_store())
-        self._commit(changes, now)
+        self.journal.commit(changes, now)
         for room in snapshot.rooms:
             if room.room.room_id in self._shown:
                 self.faces.publish_room(self._shown[room.room.room_id], room)
@@ -271,7 +280,8 @@ class Daemon:
 
     def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
         for clear in decision.clears:
-            for row in clear_rows(clear, self.state.people[clear.person_id].person, now):
+            person = self.state.people.get(clear.person_id)  # None: no longer in the settings
+            for row in () if person is None else clear_rows(clear, person.person, now):
                 changes.outbox.extend(self.outbox.add(row))
         for notification in decision.notifications:
             record = self.state.people[notification.person_id]
@@ -281,6 +291,7 @@ class Daemon:
                 changes.outbox.extend(self.outbox.add(row))
             if rows:
                 record.record_push(notification.severity, now)
+                self.state.remember(notification.person_id, changes)
             log.info(
                 "alert.told",
                 tag=notification.key.tag,
@@ -291,27 +302,8 @@ class Daemon:
             )
         changes.outbox.extend(self.outbox.expire(now))
 
-    def _commit(self, changes: Changes, now: Instant) -> None:
-        """Write before acting. A failing disk is said and does not keep a message in the house."""
-        if not changes:
-            return
-        try:
-            self.parts.store.commit(changes, now)
-        except sqlite3.Error as error:
-            if self._commit_failed_since is None:
-                log.exception("store.commit_failed", error=str(error))
-                self._commit_failed_since = now
-                self.state.set_link("storage", now, is_up=False, detail=f"cannot write: {error}")
-            return
-        if self._commit_failed_since is not None:
-            log.info("store.recovered")
-            self._commit_failed_since = None
-            self.state.set_link("storage", now, is_up=True)
-
     def _write_history(self, now: Instant) -> None:
-        rows, records = self.state.sensing.take_history()
-        if rows:
-            self.parts.store.write_history(rows, records)
+        self.journal.write_history(*self.state.sensing.take_history(), now)
         coalesced = self.parts.inbox.take_coalesced()
         if coalesced:
             log.warning("inbox.readings_coalesced", readings=coalesced, until=now.utc.isoformat())
@@ -322,7 +314,7 @@ class Daemon:
         """Do what is due; leases that changed since the decision are written first."""
         actuation = self.state.actuation
         actuation.tick(now)
-        self._commit(Changes(leases=actuation.leases_to_store()), now)
+        self.journal.commit(Changes(leases=actuation.leases_to_store()), now)
         for action in actuation.take_actions():
             match action:
                 case SendCommand():
@@ -335,7 +327,8 @@ class Daemon:
                     log.warning("device.failed", device_id=action.device_id, error=action.error)
                     self._is_dirty = self._is_urgent = True
         self.dispatcher.send_pushes(self.outbox, now)
-        self.dispatcher.read_all_if_due((*actuation.entity_ids(), *self.parts.power_entities), now)
+        entity_ids = (*actuation.entity_ids(), *self.parts.power_entities)
+        self.dispatcher.read_all_if_due(entity_ids or ALWAYS_THERE, now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
 
     def _note_override(self, action: NoteOverride, now: Instant) -> None:
@@ -348,7 +341,7 @@ class Daemon:
         for person_id, record in self.state.people.items():
             if room_id in record.person.rooms:
                 self.state.note_sign(person_id, now, changes)
-        self._commit(changes, now)
+        self.journal.commit(changes, now)
         self._is_dirty = True
 
     # ----------------------------------------------------------------- events
@@ -370,8 +363,8 @@ class Daemon:
         elif not is_sensor and not event.is_retained:
             changes = Changes()
             reply = self.desk.handle_command(event, self.state, self.outbox, now, changes)
-            self._commit(changes, now)
-            self.desk.send(reply)
+            is_durable = not changes or self.journal.commit(changes, now)
+            self.desk.send(reply if is_durable or reply is None else reply.undone())
             self._is_dirty = self._is_dirty or bool(changes)
 
     def _on_link(self, event: LinkChanged, now: Instant) -> None:
@@ -393,8 +386,8 @@ class Daemon:
 
     def _on_button(self, event: ButtonPressed, now: Instant) -> None:
         changes = Changes()
-        self.desk.handle_button(event, self.state, self.parts.store, self.outbox, now, changes)
-        self._commit(changes, now)
+        self.desk.handle_button(event, self.state, self.journal, self.outbox, now, changes)
+        self.journal.commit(changes, now)
         self._is_dirty = self._is_dirty or bool(changes)
 
     def _on_delivered(self, event: DeliveryFinished, now: Instant) -> None:
@@ -407,12 +400,17 @@ class Daemon:
         )
         if row is None:
             return
-        self._commit(Changes(outbox=[row]), now)
-        self._note_home_assistant(event.error, now)
-        self.desk.on_delivered(row, event)
+        changes = Changes(outbox=[row])
+        if self.desk.on_delivered(row, event):
+            changes.outbox += self.outbox.discard(row.row_id, now)  # a late test would only puzzle
+        self.journal.commit(changes, now)
         if event.error is None:
+            self._note_home_assistant(None, now)
             log.info("push.handed_over", tag=row.message.tag, attempts=row.attempts)
-        elif row.attempts == 1:
+            return
+        # One refused service or failing phone does not mean that Home Assistant is away: ask it.
+        self.dispatcher.read_all_soon()
+        if row.attempts == 1:
             log.warning("push.failed", tag=row.message.tag, error=event.error)
 
     def _on_commanded(self, event: CommandFinished, now: Instant) -> None:
@@ -438,12 +436,12 @@ class Daemon:
     def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
         was_failing = self.state.poller.last_error is not None
         self.state.poller.on_fetched(event, now)
+        self.state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
+        self._is_dirty = True
         if event.forecast is not None:
             self.parts.store.write_forecast(event.forecast)
         elif not was_failing:
             log.warning("forecast.failed", error=event.error)
-        self.state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
-        self._is_dirty = True
 
     def _on_stop(self, event: StopRequested, _now: Instant) -> None:
         log.info("daemon.stopping", cause=event.cause)

@@ -55,7 +55,7 @@ class Outbox:
         self._rows: dict[str, OutboxRow] = {row.row_id: row for row in rows}
         self._due_boot_s: dict[str, float] = dict.fromkeys(self._rows, 0.0)
         self._in_flight: dict[str, str] = {}  # channel -> row_id
-        self.channel_errors: dict[str, str] = {}  # channel -> why its last attempt failed
+        self._broken: set[str] = set()  # rows that were refused: only time is tried on them
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -75,8 +75,10 @@ class Outbox:
         """Queue a row; return it with the older unsent rows that it makes pointless.
 
         An update for the same tag on the same phone replaces an unsent one; a row in flight stays,
-        since it may already have arrived.
+        since it may already have arrived. What waits already in the same words is not queued twice.
         """
+        if any(old.deduplication_key == row.deduplication_key for old in self._rows.values()):
+            return []
         changed = [row]
         for old in list(self._rows.values()):
             is_same = old.channel_id == row.channel_id and old.message.tag == row.message.tag
@@ -86,6 +88,16 @@ class Outbox:
         self._due_boot_s[row.row_id] = row.created.boot_s
         return changed
 
+    def supersede_outdated(self, now: Instant) -> list[OutboxRow]:
+        """Drop rows of an earlier run that a newer one of the same tag overtook; return them.
+
+        One of them was in flight when that run ended. Sent after the newer one it would replace it.
+        """
+        newest = {(row.channel_id, row.message.tag): row.row_id for row in self._rows.values()}
+        kept = frozenset(newest.values())
+        outdated = [row for row in self._rows.values() if row.row_id not in kept]
+        return [self._finish(row, RowState.SUPERSEDED, now) for row in outdated]
+
     def expire(self, now: Instant) -> list[OutboxRow]:
         """Drop nudges that waited too long; return them, for the record."""
         late = [
@@ -93,7 +105,7 @@ class Outbox:
             for row in self._rows.values()
             if row.message.severity <= Severity.NUDGE
             and not row.message.is_clear
-            and (row.created.elapsed_until(now) or timedelta(0)) > NUDGE_EXPIRES
+            and row.created.plausible_elapsed_until(now) > NUDGE_EXPIRES
             and self._in_flight.get(row.channel_id) != row.row_id
         ]
         return [self._finish(row, RowState.EXPIRED, now) for row in late]
@@ -127,16 +139,18 @@ class Outbox:
     ) -> OutboxRow | None:
         """Mark a row sent, or schedule it again; return its new form, or `None` when it is unknown.
 
-        A failed row waits with growing pauses, so that a server that is down is not hammered.
+        A failed row waits with growing pauses, so that a server that is down is not hammered. It is
+        superseded when a newer one of its tag was queued meanwhile: sent later it would replace it.
         """
         row = self._rows.get(row_id)
         if row is None:
             return None
         self._in_flight.pop(row.channel_id, None)
         if error is None:
-            self.channel_errors.pop(row.channel_id, None)
             return self._finish(row, RowState.SENT, now)
-        self.channel_errors[row.channel_id] = error
+        if self._is_overtaken(row):
+            return replace(self._finish(row, RowState.SUPERSEDED, now), last_error=error)
+        (self._broken.add if is_permanent else self._broken.discard)(row_id)
         wait_s = (
             BROKEN_CHANNEL_RETRY_S
             if is_permanent
@@ -147,12 +161,28 @@ class Outbox:
         return row
 
     def retry_now(self, now: Instant) -> None:
-        """Make every waiting row due: the road is back."""
-        self._due_boot_s = dict.fromkeys(self._rows, now.boot_s)
+        """Make waiting rows due: the road is back. What was refused keeps its pause."""
+        for row_id in self._rows.keys() - self._broken:
+            self._due_boot_s[row_id] = min(self._due_boot_s[row_id], now.boot_s)
+
+    def discard(self, row_id: str, now: Instant) -> list[OutboxRow]:
+        """Give up a row that is of no use later; return it."""
+        row = self._rows.get(row_id)
+        return [] if row is None else [self._finish(row, RowState.EXPIRED, now)]
+
+    def _is_overtaken(self, row: OutboxRow) -> bool:
+        """Return whether a newer row of the same tag waits for the same phone."""
+        following = list(self._rows.values())
+        following = following[following.index(row) + 1 :]
+        return any(
+            newer.channel_id == row.channel_id and newer.message.tag == row.message.tag
+            for newer in following
+        )
 
     def _finish(self, row: OutboxRow, state: RowState, now: Instant) -> OutboxRow:
         del self._rows[row.row_id]
         del self._due_boot_s[row.row_id]
+        self._broken.discard(row.row_id)
         return replace(
             row,
             state=state,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from daemon.clock import Instant
-from daemon.store import Drink, from_json, to_json
+from daemon.store import Drink, read_json, to_json
 from policies.alert import HeatLevel, Severity
 from policies.model import Person, PersonConditions
 
@@ -30,6 +30,7 @@ class PersonMemory:
 class _Amount:
     at: Instant
     amount: int
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -50,13 +51,18 @@ class PersonRecord:
     ) -> None:
         """Take over what the store kept."""
         if memory is not None:
-            self.memory = from_json(PersonMemory, memory)
-        self._drinks.extend(_Amount(_from_wall(drink.at), drink.amount_ml) for drink in drinks)
+            self.memory = read_json(PersonMemory, memory) or PersonMemory()
+        for drink in drinks:
+            self._drinks.append(_Amount(_from_wall(drink.at), drink.amount_ml, drink.drink_id))
         self._pushes.extend(_Amount(_from_wall(at), severity) for severity, at in pushes)
 
-    def record_drink(self, amount_ml: int, now: Instant) -> None:
+    def has_drink(self, drink_id: str) -> bool:
+        """Return whether this drink is counted already: a report may come twice."""
+        return any(drink.name == drink_id for drink in self._drinks)
+
+    def record_drink(self, drink: Drink, now: Instant) -> None:
         """Count a drink; it is a sign of the person too."""
-        self._drinks.append(_Amount(now, amount_ml))
+        self._drinks.append(_Amount(now, drink.amount_ml, drink.drink_id))
         self.record_sign(now)
 
     def record_push(self, severity: Severity, now: Instant) -> None:

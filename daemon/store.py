@@ -14,6 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import structlog
 from pydantic import TypeAdapter
 
 from daemon.clock import Instant
@@ -24,6 +25,7 @@ from policies.model import Forecast
 if TYPE_CHECKING:
     from pathlib import Path
 
+log = structlog.get_logger()
 DATABASE_NAME = "keepcool.sqlite3"
 T = TypeVar("T")
 HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
@@ -78,6 +80,20 @@ class Changes:
     drinks: list[Drink] = field(default_factory=list)
     memory: dict[str, str] = field(default_factory=dict)
 
+    def followed_by(self, newer: Changes) -> Changes:
+        """Return both together; of what both hold the newer counts."""
+        alerts = {alert.key: alert for alert in (*self.alerts, *newer.alerts)}
+        rows = {row.row_id: row for row in (*self.outbox, *newer.outbox)}
+        return Changes(
+            list(alerts.values()),
+            list(rows.values()),
+            [*self.tokens, *newer.tokens],
+            [*self.used_tokens, *newer.used_tokens],
+            self.leases | newer.leases,
+            [*self.drinks, *newer.drinks],
+            self.memory | newer.memory,
+        )
+
     def __bool__(self) -> bool:
         """Return whether there is anything to write."""
         return any(
@@ -107,6 +123,15 @@ def from_json(kind: type[T], text: str) -> T:
     """Build a frozen dataclass from `to_json`'s text."""
     result: T = _adapter(cast("Hashable", kind)).validate_json(text)
     return result
+
+
+def read_json(kind: type[T], text: str) -> T | None:
+    """Return what a row holds; one that another version wrote otherwise must not stop the start."""
+    try:
+        return from_json(kind, text)
+    except ValueError as error:
+        log.warning("store.row_unreadable", kind=kind.__name__, error=str(error)[:200])
+        return None
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -173,10 +198,11 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._connection.execute("COMMIT")  # may fail, and then leaves the transaction open
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:  # a failing disk may have ended it already
+                self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     # ----------------------------------------------------------------- durable at once
 
@@ -227,7 +253,9 @@ class Store:
             "INSERT INTO outbox VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
             "ON CONFLICT (id) DO UPDATE SET "
             "state=excluded.state, attempts=excluded.attempts, last_error=excluded.last_error, "
-            "finished_utc=excluded.finished_utc",
+            "finished_utc=excluded.finished_utc "
+            # The same words twice are no reason to lose the rest of the transaction.
+            "ON CONFLICT (deduplication_key) DO NOTHING",
             (
                 *(row.row_id, row.deduplication_key, row.person_id, row.channel_id),
                 *(row.message.tag, row.message.severity, row.message.is_clear),
@@ -240,9 +268,10 @@ class Store:
 
     def write_history(self, rows: Iterable[HistoryRow], sensors: Mapping[str, str]) -> None:
         """Append readings, and replace each sensor's state (`sensor_id` -> JSON)."""
+        numbers = dict(self._sensor_numbers)  # counts only once it is written
         with self._transaction():
             for sensor_id, body in sensors.items():
-                number = self._sensor_numbers.setdefault(sensor_id, len(self._sensor_numbers) + 1)
+                number = numbers.setdefault(sensor_id, len(numbers) + 1)
                 self._connection.execute(
                     "INSERT OR REPLACE INTO sensor VALUES (?,?,?)", (sensor_id, number, body)
                 )
@@ -251,13 +280,14 @@ class Store:
                 [
                     (
                         int(row.at.timestamp()),
-                        self._sensor_numbers[row.sensor_id],
+                        numbers[row.sensor_id],
                         _scaled(row.temperature_c, 100),
                         _scaled(row.relative_humidity_pct, 10),
                     )
                     for row in rows
                 ],
             )
+        self._sensor_numbers = numbers
 
     def write_forecast(self, forecast: Forecast) -> None:
         """Keep the last good forecast of its source."""
@@ -286,7 +316,9 @@ class Store:
         alerts = []
         for row in self._connection.execute("SELECT * FROM alert WHERE phase<>'resolved'"):
             saved = _instant(row, "saved")
-            alert = from_json(Alert, row["body"])
+            alert = read_json(Alert, row["body"])
+            if alert is None:
+                continue
             if saved.boot_id != now.boot_id:
                 alert = replace(alert, clearing_for=None)
             alerts.append(alert.aged(saved.plausible_elapsed_until(now)))
@@ -304,27 +336,30 @@ class Store:
         since = (now.utc - timedelta(days=2)).isoformat()
         query = "SELECT * FROM alert WHERE phase='resolved' AND saved_utc > ?"
         return [
-            from_json(Alert, row["body"]).aged(_instant(row, "saved").plausible_elapsed_until(now))
+            alert.aged(_instant(row, "saved").plausible_elapsed_until(now))
             for row in self._connection.execute(query, (since,))
+            if (alert := read_json(Alert, row["body"])) is not None
         ]
 
     def load_outbox(self) -> list[OutboxRow]:
         """Return the rows that no channel took yet, oldest first."""
         query = "SELECT body, attempts, last_error FROM outbox WHERE state='due' ORDER BY rowid"
         return [
-            replace(
-                from_json(OutboxRow, row["body"]),
-                attempts=row["attempts"],
-                last_error=row["last_error"],
-            )
+            replace(found, attempts=row["attempts"], last_error=row["last_error"])
             for row in self._connection.execute(query)
+            if (found := read_json(OutboxRow, row["body"])) is not None
         ]
 
     def load_pushes(self, since_utc: datetime) -> list[tuple[str, Severity, datetime]]:
-        """Return person, severity and moment of the pushes since then that were not dropped."""
+        """Return person, severity and moment of the messages since then, one for all phones.
+
+        What was dropped unsent, and what answers the person (test alerts, "already over": severity
+        0), does not count against any budget.
+        """
         rows = self._connection.execute(
-            "SELECT person_id, severity, created_utc FROM outbox "
-            "WHERE is_clear=0 AND state IN ('due','sent') AND created_utc >= ?",
+            "SELECT DISTINCT person_id, severity, created_utc, tag FROM outbox "
+            "WHERE is_clear=0 AND severity>0 AND tag NOT LIKE 'keepcool-test-%' "
+            "AND state IN ('due','sent') AND created_utc >= ? ORDER BY created_utc",
             (since_utc.isoformat(),),
         )
         return [
@@ -384,8 +419,9 @@ class Store:
     def load_forecasts(self) -> list[Forecast]:
         """Return the last good forecast of each source."""
         return [
-            from_json(Forecast, row["body"])
+            forecast
             for row in self._connection.execute("SELECT body FROM forecast")
+            if (forecast := read_json(Forecast, row["body"])) is not None
         ]
 
     def load_history(self, since_utc: datetime) -> Iterator[HistoryRow]:

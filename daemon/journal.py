@@ -1,0 +1,90 @@
+"""Write what must be durable before it is acted on, and keep what a failing disk refused."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable
+
+import structlog
+
+from daemon.clock import Instant
+from daemon.store import ActionToken, Changes, HistoryRow, Store
+
+log = structlog.get_logger()
+RETRY_S = 10.0  # a failing disk is not hammered with every reading
+MOST_HISTORY_ROWS = 20_000  # kept in memory while the disk fails
+
+
+class Journal:
+    """Commit changes in order; a failing disk is said, and keeps no message in the house."""
+
+    def __init__(self, store: Store, note_link: Callable[..., object]) -> None:
+        """`note_link(link, now, is_up=, detail=)` hears whether the disk takes what it is given."""
+        self._store = store
+        self._note_link = note_link
+        self._unwritten = Changes()
+        self._retry_boot_s = -math.inf
+        self._is_failing = False
+        self._history: list[HistoryRow] = []
+        self._records: dict[str, str] = {}
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Return whether something is in memory only."""
+        return bool(self._unwritten)
+
+    def commit(self, changes: Changes, now: Instant) -> bool:
+        """Write changes, after those that failed before; return whether all of it is durable."""
+        if not changes and (not self._unwritten or now.boot_s < self._retry_boot_s):
+            return not self._unwritten
+        together = self._unwritten.followed_by(changes)
+        try:
+            self._store.commit(together, now)
+        except sqlite3.IntegrityError:
+            log.exception("store.changes_refused")  # they would be refused again and again
+            return False
+        except sqlite3.Error as error:
+            self._unwritten = together
+            self._retry_boot_s = now.boot_s + RETRY_S
+            self._went_wrong(error, now)
+            return False
+        self._unwritten = Changes()
+        self._went_well(now)
+        return True
+
+    def find_token(self, token: str) -> tuple[ActionToken, bool] | None:
+        """Return what a button answers and whether it was used, also when it is in memory only."""
+        for waiting in self._unwritten.tokens:
+            if waiting.token == token:
+                return waiting, token in self._unwritten.used_tokens
+        found = self._store.find_token(token)
+        if found is not None and token in self._unwritten.used_tokens:
+            return found[0], True
+        return found
+
+    def write_history(self, rows: list[HistoryRow], records: dict[str, str], now: Instant) -> None:
+        """Append readings; while the disk fails the newest are kept for later."""
+        self._history += rows
+        self._records |= records
+        if not self._history:
+            return
+        try:
+            self._store.write_history(self._history, self._records)
+        except sqlite3.Error as error:
+            del self._history[:-MOST_HISTORY_ROWS]
+            self._went_wrong(error, now)
+            return
+        self._history, self._records = [], {}
+
+    def _went_wrong(self, error: sqlite3.Error, now: Instant) -> None:
+        if not self._is_failing:
+            self._is_failing = True
+            log.error("store.commit_failed", error=str(error))
+        self._note_link("storage", now, is_up=False, detail=f"cannot write: {error}")
+
+    def _went_well(self, now: Instant) -> None:
+        if self._is_failing:
+            self._is_failing = False
+            log.info("store.recovered")
+            self._note_link("storage", now, is_up=True)
