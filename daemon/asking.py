@@ -6,7 +6,7 @@ import json
 import queue
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from daemon.faces import Topics
@@ -14,6 +14,8 @@ from daemon.ports import MqttLink, Post
 from integrations.messages import LinkChanged, MessageReceived
 
 CONNECT_TIMEOUT_S = 5.0
+STATUS_TIMEOUT_S = 1.0  # the broker sends its retained messages at once
+OFFLINE = b"offline"
 
 
 class NoAnswerError(Exception):
@@ -21,7 +23,7 @@ class NoAnswerError(Exception):
 
 
 def ask(
-    build_link: Callable[[Post, str], MqttLink],
+    build_link: Callable[[Post, Sequence[str]], MqttLink],
     topics: Topics,
     command_topic: str,
     fields: Mapping[str, object],
@@ -30,22 +32,23 @@ def ask(
     """Publish a command and return the daemon's answer: whether it was done, and its words.
 
     Args:
-        build_link: makes a link that posts to the given function and hears the given topic.
+        build_link: makes a link that posts to the given function and hears the given topics.
         topics: of the home.
         command_topic: where the daemon hears this kind of command.
         fields: what to ask.
         timeout_s: how long to wait for the answer once the broker took the request.
 
     Raises:
-        NoAnswerError: no broker, or no answer in time.
+        NoAnswerError: no broker, no daemon there, or no answer in time.
     """
     request_id = uuid.uuid4().hex
     reply_topic = topics.reply(request_id)
     events: queue.SimpleQueue[object] = queue.SimpleQueue()
-    link = build_link(events.put, reply_topic)
+    link = build_link(events.put, (reply_topic, topics.status))
     link.start()
     try:
         _wait_for_broker(events)
+        _refuse_if_offline(events, topics.status)
         request = {"id": request_id, "at": datetime.now(UTC).isoformat(), **fields}
         link.publish(command_topic, json.dumps(request), qos=1)
         deadline = time.monotonic() + timeout_s
@@ -71,6 +74,22 @@ def _wait_for_broker(events: queue.SimpleQueue[object]) -> None:
                 return
             detail = event.detail
     raise NoAnswerError(detail)
+
+
+def _refuse_if_offline(events: queue.SimpleQueue[object], status_topic: str) -> None:
+    """Raise at once when the daemon said, or its last will says, that it does not run.
+
+    Without a word (it never ran here, or this user may not read the topic) it is asked anyway.
+    """
+    deadline = time.monotonic() + STATUS_TIMEOUT_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        event = _next(events, left_s)
+        if isinstance(event, MessageReceived) and event.topic == status_topic:
+            if event.payload == OFFLINE:
+                raise NoAnswerError(
+                    "keepcool is not running: start it, or see `journalctl -u keepcool`"
+                )
+            return
 
 
 def _next(events: queue.SimpleQueue[object], timeout_s: float) -> object:

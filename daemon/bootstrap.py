@@ -8,7 +8,7 @@ import os
 import signal
 import sqlite3
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -259,9 +259,10 @@ def ask_daemon(
     home = build_home(settings)
     topics = Topics(settings.mqtt.base_topic, home.home_id)
 
-    def build_link(post: Post, topic: str) -> MqttLink:
+    def build_link(post: Post, heard: Sequence[str]) -> MqttLink:
         options = _mqtt_options(settings, None)
-        return MqttClient(options, [Subscription(topic)], post, SystemClock().boot_s)
+        wanted = [Subscription(topic) for topic in heard]
+        return MqttClient(options, wanted, post, SystemClock().boot_s)
 
     command_topic = {"log": topics.log_command, "test_alert": topics.test_alert_command}[command]
     return ask(build_link, topics, command_topic, fields, timeout_s)

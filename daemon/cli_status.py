@@ -40,10 +40,12 @@ def show_status(home_id: str, state_directory: Path, *, as_json: bool, is_watchi
 
 
 def _read(home_id: str, state_directory: Path) -> dict[str, Any] | None:
-    path = find_status(home_id, state_directory)
-    if path is None:
+    try:
+        path = find_status(home_id, state_directory)
+        text = None if path is None else path.read_text(encoding="utf-8")
+    except PermissionError:  # not of the group keepcool: `_render` asks
         return None
-    status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    status: dict[str, Any] | None = None if text is None else json.loads(text)
     return status
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -181,11 +182,7 @@ class MqttClient:
         return subscription.topic, SubscribeOptions(qos=subscription.qos, retainHandling=handling)
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
-        self._say_link(
-            is_up=False,
-            detail=f"no broker answers at {self._options.host}:{self._options.port}: "
-            "is mosquitto running?",
-        )
+        self._say_link(is_up=False, detail=_explain_failure(sys.exc_info()[1], self._options))
 
     def _on_disconnect(
         self,
@@ -238,6 +235,21 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
             "give a PEM file with the broker's authority"
         )
         raise PermanentError(message) from error
+
+
+def _explain_failure(error: BaseException | None, options: MqttOptions) -> str:
+    """Say why no connection came about; paho calls back while it handles the exception."""
+    where = f"{options.host}:{options.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"the certificate of {where} is not trusted ({error.verify_message}): check mqtt.host, "
+            "mqtt.ca_file and this machine's clock"
+        )
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS with {where}: check mqtt.port and mqtt.tls"
+    if isinstance(error, socket.gaierror):
+        return f"there is no host {options.host}: check mqtt.host and the name server"
+    return f"no broker answers at {where}: is mosquitto running?"
 
 
 def _explain_refusal(reason: str, options: MqttOptions) -> str:
