@@ -20,7 +20,7 @@ DEMO_STAMP := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(VENV)/.installed-demo
 PACKAGES := daemon integrations policies config
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench venv lock clean
+.PHONY: help demo test lint bench service venv lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
@@ -40,6 +40,9 @@ lint: $(DEV_STAMP) ## Check style, format and types
 bench: $(DEV_STAMP) ## Measure speed, memory and disk use
 	@.ci/ensure-mosquitto
 	@$(BIN)/python tests/bench/run.py
+
+service: $(DEV_STAMP) ## Prove the systemd unit in a small Debian of its own (root)
+	@$(BIN)/python tests/service/run.py
 
 venv: $(DEV_STAMP) ## Create .venv with everything needed to work on keepcool
 

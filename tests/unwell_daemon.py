@@ -1,4 +1,4 @@
-"""Start the real daemon as a process with one thing wrong: `unwell_daemon.py ILLNESS run ...`.
+"""Start the real daemon with one thing wrong: `-m tests.unwell_daemon ILLNESS run ...`.
 
 Ticks come every 0.2 s instead of 10 s, and a job counts as hanging after 0.5 s instead of 120 s.
 Nothing else differs from `keepcool run` before the illness breaks out.

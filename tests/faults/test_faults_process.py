@@ -26,7 +26,6 @@ from tests.waiting import wait_until
 READING = "zigbee2mqtt/living_room"
 ROOM_STATE = "keepcool/test-home/room/living_room/state"
 STATUS = "keepcool/test-home/status"
-UNWELL = Path(__file__).resolve().parents[1] / "unwell_daemon.py"
 STOP_WITHIN_S = 10.0
 SILENCE_S = 2.0  # ten ticks of the unwell daemon
 ADDRESS_SPACE = 512 * 1024 * 1024
@@ -39,7 +38,7 @@ def reading(temperature_c: float) -> str:
 
 def unwell(illness: str) -> tuple[str, ...]:
     """Return the program of a daemon with that illness."""
-    return (sys.executable, "-P", str(UNWELL), illness)
+    return (sys.executable, "-m", "tests.unwell_daemon", illness)
 
 
 @pytest.fixture
@@ -122,7 +121,8 @@ def test_fault_52_sigterm_stops_within_10_s(tmp_path: Path, mosquitto: Mosquitto
         assert not query(daemon, "SELECT * FROM history")
         stop_in_time(daemon)
         wait_until(lambda: mqtt.last(STATUS) == "offline", what="the status topic offline")
-        assert len(query(daemon, "SELECT * FROM history")) == 3
+        rows = query(daemon, "SELECT temperature FROM history ORDER BY at")
+        assert rows[-1] == (2420,)
         assert not list(daemon.state.glob("*-wal"))
         assert manager.words[0] == "READY=1"
         wait_until(lambda: manager.words[-1] == "STOPPING=1", what="STOPPING=1")
@@ -173,7 +173,7 @@ def test_fault_53_hanging_daemon_starves_the_watchdog(
     tmp_path: Path, mosquitto: Mosquitto, illness: str
 ) -> None:
     """No more WATCHDOG=1 when a worker hangs, paho's thread dies or the loop is stuck."""
-    weather = "http://forecast.invalid" if illness == "blocked_dns" else NO_WEATHER
+    weather = "http://forecast.local" if illness == "blocked_dns" else NO_WEATHER
     with ServiceManager(tmp_path) as manager, TestClient(mosquitto.port) as mqtt:
         mqtt.subscribe(STATUS)
         daemon = DaemonProcess(
@@ -249,6 +249,7 @@ def test_fault_54_leak_ends_the_daemon(tmp_path: Path, mosquitto: Mosquitto) -> 
     assert daemon.process is not None
     assert daemon.process.wait(timeout=30) not in (0, -signal.SIGKILL)
     assert "MemoryError" in daemon.log()
+    daemon.log_path.unlink()
     again = DaemonProcess(tmp_path, mosquitto.port)
     with TestClient(mosquitto.port) as mqtt, again:
         mqtt.subscribe(STATUS)
