@@ -226,5 +226,5 @@ def _room_tables(room: HouseholdRoom) -> list[str]:
 
 def _table(header: str, **values: object) -> str:
     """Return a TOML table; what JSON writes for text, numbers and lists is TOML too."""
-    lines = (f"{key} = {json.dumps(value)}" for key, value in values.items())
+    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
     return "\n".join([header, *lines, ""])

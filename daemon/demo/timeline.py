@@ -95,7 +95,7 @@ class Timeline:
         clock = self._clock(happening.at)
         match happening:
             case PhoneMessage():
-                return _phone(clock, happening)
+                return _phone(clock, happening, self._console.width)
             case CoolingChange():
                 where = f"{escape(happening.room)}: {escape(happening.device)} {happening.deed}"
                 style = "dim" if happening.deed == "off" else "bold cyan"
@@ -149,7 +149,8 @@ class Timeline:
             Group(table, Text(drinks, style="dim")),
             title=f"[bold]{self._clock(sample.at)}[/bold]",
             box=box.ROUNDED,
-            width=min(WIDTH, self._console.width),
+            # Room for the "^C" that a terminal echoes, or its wrap would leave a line behind.
+            width=min(WIDTH, self._console.width - 2),
         )
 
 
@@ -159,7 +160,7 @@ def _bar(temperature_c: float, style: str) -> Text:
     return Text("█" * cells, style=style) + Text("·" * (_BAR_CELLS - cells), style="dim")
 
 
-def _phone(clock: str, message: PhoneMessage) -> RenderableType:
+def _phone(clock: str, message: PhoneMessage, width: int) -> RenderableType:
     """Return a message as the phone shows it."""
     style = _LOUDNESS_STYLES.get(message.loudness, "white")
     lines: list[RenderableType] = [Text(message.title, style="bold"), Text(message.body)]
@@ -172,7 +173,7 @@ def _phone(clock: str, message: PhoneMessage) -> RenderableType:
         title=f"{clock} phone, {message.loudness}",
         title_align="left",
         border_style=style,
-        width=_PHONE_WIDTH,
+        width=min(_PHONE_WIDTH, width - _INDENT),
         box=box.ROUNDED,
     )
     return Padding(panel, (0, 0, 0, _INDENT))
