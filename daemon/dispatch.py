@@ -42,10 +42,14 @@ class Dispatcher:
         for worker in self.workers.values():
             worker.start()
 
-    def stop(self) -> None:
-        """Give what is under way a moment to finish, all workers at the same time."""
+    def finish(self) -> None:
+        """Take no more jobs; what is under way goes on while other things are stopped."""
         for worker in self.workers.values():
             worker.finish()
+
+    def stop(self) -> None:
+        """Give what is under way a moment to finish, all workers at the same time."""
+        self.finish()
         deadline = time.monotonic() + STOP_WORKERS_S
         for worker in self.workers.values():
             worker.join(max(0.0, deadline - time.monotonic()))

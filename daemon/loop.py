@@ -152,6 +152,7 @@ class Daemon:
     def stop(self) -> None:
         """Stop within 10 s with everything on disk and the status topic offline."""
         sdnotify.notify("STOPPING=1")
+        self.dispatcher.finish()
         if self.parts.events is not None:
             self._guarded(self.parts.events.stop)
         self.dispatcher.stop()
