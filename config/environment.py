@@ -1,15 +1,15 @@
-"""Lay environment variables over the settings file: `KEEPCOOL_MQTT__HOST` is `host` of `[mqtt]`."""
+"""Read environment variables as settings: `KEEPCOOL_MQTT__HOST` is `host` of `[mqtt]`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+
+from pydantic_settings import BaseSettings, EnvSettingsSource
 
 from config.errors import Problem, nearest_name, printable
 from config.lines import KeyPath
-from config.model import Document
-from config.translation import keys_of, table_at
+from config.source import Loading
+from config.table import keys_of, table_in
 
 PREFIX = "KEEPCOOL_"
 SEPARATOR = "__"
@@ -18,60 +18,35 @@ RESERVED = frozenset({"KEEPCOOL_CONFIG", "KEEPCOOL_SHARED_DATA"})
 _LISTS = ("person", "room")
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """Hold the settings with the environment laid over them, and what was not understood."""
+class EnvironmentSource(EnvSettingsSource):
+    """Give the variables that are settings, and refuse those of our prefix that are none."""
 
-    document: dict[str, Any] = field(repr=False)  # may hold secrets
-    origins: Mapping[KeyPath, str]
-    problems: tuple[Problem, ...]
-
-
-def overlay_environment(document: Mapping[str, Any], environ: Mapping[str, str]) -> Overlay:
-    """Return a document in which `KEEPCOOL_*` variables replace the file's values.
-
-    A password in the environment also replaces a `password_file` of the file, and the reverse.
-    """
-    merged = dict(document)
-    origins: dict[KeyPath, str] = {}
-    problems = []
-    known = known_variables()
-    for name in sorted(environ):
-        if not name.startswith(PREFIX) or name in RESERVED:
-            continue
-        path = known.get(name)
-        if path is None:
-            problems.append(_unknown_variable(name, known))
-            continue
-        origins[path] = f"${name}"
-        _put(merged, path, environ[name])
-    return Overlay(merged, origins, tuple(problems))
+    def __init__(self, settings_cls: type[BaseSettings], loading: Loading) -> None:
+        super().__init__(settings_cls)
+        known = known_variables(settings_cls)
+        names = [name for name in sorted(loading.environ) if name.startswith(PREFIX)]
+        given = [name for name in names if name in known]
+        # Instead of the process's own; only in capitals, as the library itself takes any case.
+        self.env_vars = {name.lower(): loading.environ[name] for name in given}
+        loading.source.elsewhere.update({known[name]: f"${name}" for name in given})
+        loading.problems += [
+            _unknown_variable(name, known)
+            for name in names
+            if name not in known and name not in RESERVED
+        ]
 
 
-def known_variables() -> dict[str, KeyPath]:
+def known_variables(settings_cls: type[BaseSettings]) -> dict[str, KeyPath]:
     """Return every environment variable that is a setting, with the key that it sets."""
     known: dict[str, KeyPath] = {}
-    for key in keys_of(Document):
-        table = table_at((key,))
+    for key, info in keys_of(settings_cls).items():
+        table = table_in(info.annotation)
         if table is None:
             known[PREFIX + key.upper()] = (key,)
         elif key not in _LISTS:
             for inner in keys_of(table):
                 known[f"{PREFIX}{key.upper()}{SEPARATOR}{inner.upper()}"] = (key, inner)
     return known
-
-
-def _put(merged: dict[str, Any], path: KeyPath, value: str) -> None:
-    """Set one value without changing the tables of the original document."""
-    if len(path) == 1:
-        merged[str(path[0])] = value
-        return
-    key, inner = str(path[0]), str(path[1])
-    table = merged.get(key, {})
-    if isinstance(table, dict):  # anything else is refused later, with its line
-        twin = inner.removesuffix("_file") if inner.endswith("_file") else f"{inner}_file"
-        kept = {name: old for name, old in table.items() if name != twin or name == "ca_file"}
-        merged[key] = {**kept, inner: value}
 
 
 def _unknown_variable(name: str, known: Mapping[str, KeyPath]) -> Problem:

@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.credentials import check_secret
+from config.environment import PREFIX, SEPARATOR, EnvironmentSource
 from config.fields import (
     BaseTopic,
     Between,
@@ -32,6 +35,9 @@ from config.fields import (
     Url,
     one_of,
 )
+from config.source import Loading
+from config.sources import CredentialsSource, FileSource, SecretsSource
+from config.table import Table
 
 _UNITS = (("°C", "C"), ("°F", "F"), ("c", "C"), ("f", "F"), ("celsius", "C"), ("fahrenheit", "F"))
 Unit = Annotated[str, BeforeValidator(one_of("C", "F", spellings=_UNITS))]
@@ -40,15 +46,10 @@ MqttVersion = Annotated[str, BeforeValidator(one_of("5", "3.1.1"))]
 WeatherService = Annotated[str, BeforeValidator(one_of("open_meteo"))]
 PhoneApp = Annotated[str, BeforeValidator(one_of("android", "iphone"))]
 CoolingUse = Annotated[str, BeforeValidator(one_of("air_conditioner", "fan"))]
+Secret = Annotated[SecretStr | None, BeforeValidator(check_secret)]
 
 LONG_CONTACT_S = 86_400
 PROTECTION_S = Between(120, 1800, "s", off=0)  # compressors need their rest
-
-
-class Table(BaseModel):
-    """Refuse unknown keys, never change, and never print an input (it may be a secret)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class HomeTable(Table):
@@ -69,7 +70,7 @@ class MqttTable(Table):
     host: Host = "localhost"
     port: Annotated[int, Between(1, 65535)] | None = None  # 1883, or 8883 with tls
     username: Text | None = None
-    password: SecretStr | None = None
+    password: Secret = None
     password_file: Text | None = None
     tls: Switch = False
     ca_file: Text | None = None  # the home's own certificate authority
@@ -84,7 +85,7 @@ class HomeAssistantTable(Table):
     """`[home_assistant]`: the road to phones and cooling."""
 
     url: HomeAssistantUrl  # without /api
-    token: SecretStr | None = None
+    token: Secret = None
     token_file: Text | None = None
     allow_plaintext: Switch = False
 
@@ -211,8 +212,12 @@ class RoomTable(Table):
     cooling: tuple[CoolingTable, ...] = ()
 
 
-class Document(Table):
-    """The whole file."""
+class Document(BaseSettings, Table):
+    """The whole file, with everything that lies over and under it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=SEPARATOR, validate_default=False
+    )
 
     secrets_directory: Text | None = None
     home: HomeTable
@@ -223,3 +228,20 @@ class Document(Table):
     thresholds: ThresholdsTable = Field(default_factory=ThresholdsTable)
     people: tuple[PersonTable, ...] = Field(default=(), alias="person")
     rooms: tuple[RoomTable, ...] = Field(default=(), alias="room")
+
+    def __init__(self, loading: Loading) -> None:
+        """Load everything; what pydantic cannot judge is noted in `loading`."""
+        super().__init__(loading=loading)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_others: PydanticBaseSettingsSource,
+        **_named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources, the strongest first."""
+        loading = init_settings()["loading"]
+        order = (EnvironmentSource, CredentialsSource, FileSource, SecretsSource)
+        return tuple(source(settings_cls, loading) for source in order)

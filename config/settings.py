@@ -1,7 +1,6 @@
 """Load the household's settings: file, environment and secrets, refused as a whole or not at all.
 
-Environment variables (`KEEPCOOL_MQTT__HOST`) win over the file. `config.credentials` says where
-secrets may lie.
+`config.sources` says which of several sources counts.
 """
 
 from __future__ import annotations
@@ -9,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from config.addresses import is_private, is_this_machine, read_address
-from config.credentials import Folders, find_secret, needed_secrets, resolve
-from config.environment import overlay_environment
+from config.credentials import resolve
 from config.errors import Problem, SettingsError
 from config.model import (
     Document,
@@ -28,7 +25,7 @@ from config.model import (
     WeatherTable,
 )
 from config.relations import Relations
-from config.source import Source, read_document
+from config.source import Loading, Source, read_document
 from config.translation import translate_errors
 
 PLAIN_PORT = 1883
@@ -101,19 +98,17 @@ def load_settings(
     Raises: SettingsError with all problems at once.
     """
     document, source = read_document(path) if path else ({}, Source("the environment"))
-    overlay = overlay_environment(document, environ)
-    source = Source(source.file_name, source.lines, overlay.origins)
     base = path.parent.absolute() if path else Path.cwd()
-    problems = list(overlay.problems)
-
-    prepared = dict(overlay.document)
-    absent = _insert_secrets(prepared, source, credentials_directory, base, problems)
-    problems += Relations(overlay.document, source).problems()
+    loading = Loading(document, source, environ, credentials_directory, base)
+    problems, absent = loading.problems, loading.absent
+    checked = None
     try:
-        checked = Document.model_validate(prepared)
+        checked = Document(loading)
     except ValidationError as err:
-        problems += translate_errors(err, overlay.document, source)
-        raise SettingsError(_in_reading_order(problems, absent, require_secrets)) from None
+        problems += translate_errors(err, loading.merged, source)
+    problems += Relations(loading.merged, source).problems()
+    if checked is None:
+        raise SettingsError(_in_reading_order(problems, absent, require_secrets))
     ca_file = resolve(checked.mqtt.ca_file, base) if checked.mqtt.ca_file else None
     if ca_file is not None and not ca_file.is_file():
         where = source.where(("mqtt", "ca_file"))
@@ -135,28 +130,6 @@ def load_settings(
         absent_secrets=tuple(absent),
         source=source,
     )
-
-
-def _insert_secrets(
-    document: dict[str, Any],
-    source: Source,
-    credentials_directory: Path | None,
-    base: Path,
-    problems: list[Problem],
-) -> list[Problem]:
-    """Put secrets into the document, add what is wrong to `problems`, return those absent."""
-    named = document.get("secrets_directory")
-    secrets = resolve(named, base) if isinstance(named, str) and named.strip() else None
-    folders = Folders(credentials=credentials_directory, secrets=secrets)
-    absent: list[Problem] = []
-    for secret in needed_secrets(document):
-        finding = find_secret(secret, document, source, folders, base)
-        if finding.problem is not None:
-            (absent if finding.is_absent else problems).append(finding.problem)
-        table = document.get(secret.table)
-        if finding.value is not None and isinstance(table, dict):
-            document[secret.table] = {**table, secret.key: finding.value}
-    return absent
 
 
 def _state_directory(named: str | None, base: Path, environ: Mapping[str, str]) -> Path:

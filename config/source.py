@@ -23,7 +23,7 @@ class Source:
 
     file_name: str
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
-    elsewhere: Mapping[KeyPath, str] = field(default_factory=dict)  # "$KEEPCOOL_MQTT__PORT"
+    elsewhere: dict[KeyPath, str] = field(default_factory=dict)  # "$KEEPCOOL_MQTT__PORT"
 
     def where(self, path: KeyPath) -> str:
         """Return the place of a key, or of the nearest table around it when it is absent."""
@@ -33,6 +33,25 @@ class Source:
             if path[:length] in self.lines:
                 return f"{self.file_name}:{self.lines[path[:length]]}"
         return self.file_name
+
+
+@dataclass(slots=True)
+class Loading:
+    """Hold what one loading starts from, and what its sources find on the way."""
+
+    document: Mapping[str, Any] = field(repr=False)  # the settings file
+    source: Source
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials_directory: Path | None = None  # systemd's own, which only the daemon can read
+    base: Path = field(default_factory=Path.cwd)  # where relative paths start
+    merged: Mapping[str, Any] = field(default_factory=dict, repr=False)  # before the secrets' files
+    problems: list[Problem] = field(default_factory=list)
+    absent: list[Problem] = field(default_factory=list)  # secrets: `check` warns, `run` refuses
+
+    def note(self, path: KeyPath, what: str, fix: str) -> None:
+        """Note a problem of a key."""
+        key = ".".join(map(str, path))
+        self.problems.append(Problem(self.source.where(path), key, what, fix=fix))
 
 
 def read_document(path: Path) -> tuple[dict[str, Any], Source]:

@@ -11,8 +11,9 @@ from pydantic_core import ErrorDetails
 
 from config.errors import Problem, nearest_name, printable, show_value
 from config.lines import KeyPath
-from config.model import Document, Table
+from config.model import Document
 from config.source import Source
+from config.table import Table, keys_of, table_in
 
 
 def key_name(path: KeyPath) -> str:
@@ -34,18 +35,13 @@ def translate_errors(
             yield _wrong_value(path, detail, document, source)
 
 
-def keys_of(table: type[Table]) -> dict[str, FieldInfo]:
-    """Return a table's keys as they are written in the file."""
-    return {info.alias or name: info for name, info in table.model_fields.items()}
-
-
 def table_at(path: KeyPath) -> type[Table] | None:
     """Return the kind of table that stands at a path, or `None` when none does."""
     table: type[Table] | None = Document
     for part in path:
         if isinstance(part, str):
             info = keys_of(table).get(part) if table else None
-            table = _table_in(info.annotation) if info else None
+            table = table_in(info.annotation) if info else None
     return table
 
 
@@ -66,16 +62,6 @@ def value_at(document: object, path: KeyPath) -> object:
         else:
             return None
     return document
-
-
-def _table_in(annotation: object) -> type[Table] | None:
-    """Return the table class within an annotation such as `tuple[PersonTable, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        return annotation
-    for argument in get_args(annotation):
-        if (found := _table_in(argument)) is not None:
-            return found
-    return None
 
 
 def _unknown_key(path: KeyPath, source: Source) -> Problem:
@@ -107,7 +93,7 @@ def _all_tables(table: type[Table], prefix: str) -> Iterator[tuple[str, type[Tab
     """Yield every kind of table with its header."""
     yield "", table
     for key, info in keys_of(table).items():
-        inner = _table_in(info.annotation)
+        inner = table_in(info.annotation)
         if inner is None:
             continue
         name = f"{prefix}{key}"

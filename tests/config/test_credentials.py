@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from config.credentials import weakness
 from config.model import Document
+from config.source import Loading, Source
 from tests.settings_texts import CANARY, HOME_ASSISTANT, MINIMAL, load, refusal, warnings_of
 
 BOTH = MINIMAL + '[mqtt]\nusername = "keepcool"\n' + HOME_ASSISTANT
@@ -209,6 +210,6 @@ def test_library_error_shows_no_input() -> None:
     """Even pydantic's own error, should it ever be logged, names no value."""
     document = {"mqtt": {"password": [CANARY], "pasword": CANARY}, "home": CANARY}
     with pytest.raises(ValidationError) as refused:
-        Document.model_validate(document)
+        Document(Loading(document, Source("keepcool.toml")))
     assert refused.value.error_count() > 2
     assert CANARY not in str(refused.value)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from config.model import CoolingTable, PersonTable, Table, ThresholdsTable
+from config.model import CoolingTable, PersonTable, ThresholdsTable
+from config.table import Table
 from tests.settings_texts import HOME, HOME_ASSISTANT, MINIMAL, PERSON, ROOM, load, refusal
 
 # lowest, default, highest; one step outside is refused. Source: EVIDENCE 8.

@@ -1,0 +1,114 @@
+"""Give pydantic-settings the settings file, and secrets from where they may lie.
+
+The first of these counts: the environment (`KEEPCOOL_MQTT__PASSWORD`), systemd's
+`$CREDENTIALS_DIRECTORY`, the settings file (`password` or `password_file`), the folder named by
+`secrets_directory`. Files are called `mqtt_password` and `home_assistant_token`.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from config import credentials
+from config.credentials import SECRETS, Secret
+from config.errors import Problem
+from config.source import Loading
+
+# The library's debug messages would show every value, secrets too.
+logging.getLogger("pydantic_settings").setLevel(logging.INFO)
+
+
+class _LoadingSource(PydanticBaseSettingsSource):
+    """Give whole tables, and note what is wrong with them."""
+
+    def __init__(self, settings_cls: type[BaseSettings], loading: Loading) -> None:
+        super().__init__(settings_cls)
+        self.loading = loading
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Give nothing for a single field."""
+        return None, field_name, False
+
+    def _read(self, secret: Secret, file: Path, where: str, *, is_private: bool = False) -> Any:  # noqa: ANN401 - as above
+        """Return a secret's table, read from its own file; `None` in it is no usable secret."""
+        try:
+            content = credentials.read_secret(file, is_private=is_private)
+        except credentials.UnfitFileError as err:
+            problem = Problem(where, secret.dotted, str(err), fix=err.fix)
+            (self.loading.absent if err.is_absent else self.loading.problems).append(problem)
+            return {secret.key: None}
+        self.loading.source.elsewhere[secret.path] = str(file)
+        return {secret.key: content}
+
+
+class CredentialsSource(_LoadingSource):
+    """Give the secrets that systemd hands over, where the environment names none."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets by their tables."""
+        found = {}
+        for secret in SECRETS:
+            file = credentials.file_in(self.loading.credentials_directory, secret)
+            is_given = secret.key in secret.table_in(self.current_state)
+            is_needed = secret.is_needed(self.current_state, self.loading.document)
+            if file and is_needed and not (is_given or credentials.is_stand_in(file)):
+                found[secret.table] = self._read(secret, file, str(file), is_private=True)
+        return found
+
+
+class FileSource(_LoadingSource):
+    """Give the settings file, without the secrets that a stronger source has given."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the file's tables."""
+        document = dict(self.loading.document)
+        for key, given in self.current_state.items():
+            if isinstance(given, dict) and not isinstance(document.get(key, {}), dict):
+                self.loading.note((key,), "is not a table", f"write [{key}], its keys below")
+        for secret in SECRETS:
+            table, keys = secret.table_in(document), {secret.key, secret.file_key}
+            if keys & secret.table_in(self.current_state).keys():
+                if keys & table.keys():
+                    document[secret.table] = {key: table[key] for key in table if key not in keys}
+            elif keys <= table.keys():
+                fix = f"keep {secret.file_key} and take {secret.key} out"
+                self.loading.note(secret.path, f"stands beside {secret.file_key}", fix)
+            elif secret.key in table:
+                file = self.loading.source.file_name
+                if complaint := credentials.openness_of(Path(file)):
+                    fix = f"{credentials.closing(file)}, or use {secret.file_key}"
+                    self.loading.note(secret.path, f"stands in a file that {complaint}", fix)
+        return document
+
+
+class SecretsSource(_LoadingSource):
+    """Give the secrets that are still absent: from their `*_file`, or the folder of secrets."""
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets by their tables."""
+        self.loading.merged = given = self.current_state
+        base, where = self.loading.base, self.loading.source.where
+        named = given.get("secrets_directory")
+        folder = credentials.resolve(named, base) if isinstance(named, str) and named else None
+        found = {}
+        for secret in SECRETS:
+            table, file = secret.table_in(given), credentials.file_in(folder, secret)
+            own_file = table.get(secret.file_key)
+            if secret.key in table or not secret.is_needed(given):
+                continue
+            if isinstance(own_file, str):
+                file, place = credentials.resolve(own_file, base), (secret.table, secret.file_key)
+                found[secret.table] = self._read(secret, file, where(place))
+            elif own_file is None and file is not None:
+                found[secret.table] = self._read(secret, file, str(file))
+            elif own_file is None:
+                target = (folder or credentials.USUAL_FOLDER) / secret.file_name
+                fix = f"put it into {target}, or name {secret.file_key}"
+                problem = Problem(where((secret.table,)), secret.dotted, "is not given", fix=fix)
+                self.loading.absent.append(problem)
+        return found
