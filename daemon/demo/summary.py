@@ -9,9 +9,11 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from daemon.demo.household import HouseholdRoom
 from daemon.demo.record import DayRecord
 
 _HOUR_MIN: Final = 60
+_KIND_WORDS: Final = {"hydration": "drinks"}
 
 
 def print_summary(record: DayRecord, without: DayRecord, console: Console) -> None:
@@ -49,15 +51,26 @@ def summary_rows(record: DayRecord, without: DayRecord) -> list[tuple[str, str, 
         starts = record.cooling_starts(room.room_id)
         ran = hours(record.cooling_time(room.room_id))
         rows.append(
-            (f"Cooling in the {room.name.lower()}", f"{ran}, {counted(starts, 'start')}", "none")
+            (
+                f"{_device(room)} in the {room.name.lower()}",
+                f"{ran}, {counted(starts, 'start')}",
+                "none",
+            )
         )
     kinds = record.messages_by_kind()
-    told = ", ".join(f"{count} {kind}" for kind, count in kinds.items()) or "none"
+    told = (
+        ", ".join(f"{count} {_KIND_WORDS.get(kind, kind)}" for kind, count in kinds.items())
+        or "none"
+    )
     rows.append(("Messages on the phone", f"{len(record.messages)} ({told})", ""))
     last = record.samples[-1]
     goal = "" if last.goal_ml is None else f" of {last.goal_ml:,}"
     rows.append(("Drinks", f"{last.drunk_ml:,}{goal} ml", ""))
     return rows
+
+
+def _device(room: HouseholdRoom) -> str:
+    return room.device_name(room.entity_ids[0]) if room.entity_ids else "Cooling"
 
 
 def hours(duration: timedelta) -> str:

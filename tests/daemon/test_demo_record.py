@@ -54,7 +54,7 @@ def test_the_summary_puts_both_days_side_by_side() -> None:
     """Each row has a value of its own for the day without cooling."""
     rows = summary_rows(day("0123", ".xx."), day("2222", "...."))
     assert ("Anna at level 2 or above", "20 min", "40 min") in rows
-    assert ("Cooling in the living room", "20 min, 1 start", "none") in rows
+    assert ("AC in the living room", "20 min, 1 start", "none") in rows
 
 
 def test_the_true_level_follows_the_room_where_the_person_is() -> None:
