@@ -45,7 +45,8 @@ class _FiveRooms:
         outdoor_at: Callable[[datetime], Outdoor],
         devices: Mapping[str, DeviceAction],
     ) -> None:
-        self._flat.advance(to, outdoor_at, devices)
+        simulated = {name: action for name, action in devices.items() if name not in _ALIKE}
+        self._flat.advance(to, outdoor_at, simulated)
 
     def zigbee2mqtt_payload(self, room_id: str) -> str:
         like, warmer_c = _ALIKE.get(room_id, (room_id, 0.0))
