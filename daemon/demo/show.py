@@ -32,16 +32,15 @@ _STEP_S: Final = {"fast": 0.0, "normal": 0.055}
 _MESSAGE_S: Final = {"fast": 0.0, "normal": 0.6}
 
 
-def run_demo(output: Path, pace: str, *, insulation: float = 1.0) -> int:
+def run_demo(output: Path, pace: str) -> int:
     """Show the hot day and leave its page in `output`; return the exit code.
 
     Args:
         output: the folder for the page; made when it is missing.
         pace: "normal" lets a person read along, "fast" waits for nothing.
-        insulation: the flat's, see `daemon.demo.flat.Flat`.
     """
     console = _build_console()
-    household = hot_day_household(insulation=insulation)
+    household = hot_day_household()
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _end)
