@@ -51,6 +51,7 @@ class SensorSettings:
     room_id: str
     room_name: str
     topic: str
+    humidity_topic: str | None  # messages of their own for humidity
     availability_topic: str | None
     mapping: MappingSettings
     stale_after: timedelta | None  # None: learned from the sensor's own habit
@@ -64,6 +65,7 @@ class PowerMeterSettings:
     device_id: str
     entity_id: str | None
     topic: str | None
+    path: str | None  # within the topic's message; `None` leaves it to recognition
 
 
 def build_home(settings: Settings) -> Home:
@@ -125,6 +127,7 @@ def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
             room_id=room.id,
             room_name=room.name,
             topic=sensor.topic,
+            humidity_topic=sensor.humidity_topic,
             availability_topic=sensor.availability_topic,
             mapping=MappingSettings(
                 temperature_path=sensor.temperature_path,
@@ -144,7 +147,9 @@ def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
 def build_power_meters(settings: Settings) -> tuple[PowerMeterSettings, ...]:
     """Build the power meters of cooling devices that have one."""
     return tuple(
-        PowerMeterSettings(_device_id(device), device.power_entity, device.power_topic)
+        PowerMeterSettings(
+            _device_id(device), device.power_entity, device.power_topic, device.power_path
+        )
         for room in settings.rooms
         for device in room.cooling
         if device.power_entity or device.power_topic

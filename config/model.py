@@ -172,6 +172,7 @@ class SensorTable(Table):
 
     id: Id | None = None  # from the topic when it is not given
     topic: Topic
+    humidity_topic: Topic | None = None  # where humidity comes in messages of its own
     availability_topic: Topic | None = None
     temperature_path: Text | None = None
     humidity_path: Text | None = None
@@ -199,6 +200,7 @@ class CoolingTable(Table):
     fan_percentage: Annotated[int, Between(1, 100, "%")] | None = None
     power_entity: PowerEntity | None = None
     power_topic: Topic | None = None
+    power_path: Text | None = None  # for a message that is not recognised
     running_power_w: Annotated[float, Between(1, 3000, "W")] = 50.0
 
 

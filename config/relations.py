@@ -193,6 +193,9 @@ class Relations:
             identity = _sensor_identity(sensor)
             if not _text(sensor, "topic"):
                 continue
+            if _text(sensor, "humidity_topic") == _text(sensor, "topic"):
+                fix = "take it out: one topic may bring both"
+                yield self._problem((*path, "humidity_topic"), "is the same as topic", fix=fix)
             if identity in seen:
                 where = self._source.where((*seen[identity], "topic"))
                 what = f"another sensor has this topic ({where})"
@@ -231,6 +234,9 @@ class Relations:
             if natural and "role" in device and device["role"] != natural:
                 what = f"a {domain} entity is always {show_value(natural)}"
                 yield self._problem((*path, "role"), what, fix="take role out")
+            if "power_path" in device and "power_topic" not in device:
+                fix = "name the topic whose message it is a path in, or take power_path out"
+                yield self._problem((*path, "power_path"), "stands without power_topic", fix=fix)
             if "fan_percentage" in device and domain in ("climate", "switch"):
                 what = f"a {domain} entity has no percentage"
                 yield self._problem((*path, "fan_percentage"), what, fix="take it out")

@@ -8,8 +8,9 @@ import os
 import signal
 import sqlite3
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,7 @@ from config.advice import find_warnings
 from config.errors import SettingsError
 from config.home import (
     MappingSettings,
+    PowerMeterSettings,
     SensorSettings,
     build_home,
     build_people,
@@ -130,7 +132,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         home,
         rooms,
         people,
-        [_build_sensor(sensor, home) for sensor in build_sensors(settings)],
+        [build_sensor(sensor, home) for sensor in build_sensors(settings)],
         zone,
         timedelta(seconds=settings.weather.poll_interval_s),
         clock.now(),
@@ -176,7 +178,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             decision_interval=timedelta(seconds=settings.thresholds.decision_interval_s),
             power_entities=power_entities,
             power_topics=power_topics,
-            parse_power=_parse_power,
+            parse_power=build_power_parser(meters),
             version=__version__,
         )
     )
@@ -268,17 +270,34 @@ def ask_daemon(
     return ask(build_link, topics, command_topic, fields, timeout_s)
 
 
-def _build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
+def build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
+    """Build one sensor with its parser and its plausible range."""
     bounds = OUTDOORS if sensor.is_outdoor else INDOORS
     return Sensor(
         sensor_id=sensor.sensor_id,
         room_id=sensor.room_id,
         topic=sensor.topic,
-        parse=build_parser(sensor.mapping),
+        parse=_build_sensor_parser(sensor),
+        humidity_topic=sensor.humidity_topic,
         availability_topic=sensor.availability_topic,
         stale_after=sensor.stale_after,
         bounds=Bounds(bounds.lowest_c, bounds.highest_c, home.tuning.maximum_step_c_per_min),
     )
+
+
+def _build_sensor_parser(sensor: SensorSettings) -> Callable[[str, bytes], SensorMessage]:
+    """Return a sensor's parser; on its humidity topic a bare number is humidity."""
+    mapping, topic = sensor.mapping, sensor.humidity_topic
+    if topic is None:
+        return build_parser(mapping)
+    quantity = None if mapping.humidity_path else "humidity"
+    parse_humidity = build_parser(replace(mapping, temperature_path=None, quantity=quantity))
+    parse_other = build_parser(replace(mapping, humidity_path=None))
+
+    def parse(on_topic: str, payload: bytes) -> SensorMessage:
+        return (parse_humidity if on_topic == topic else parse_other)(on_topic, payload)
+
+    return parse
 
 
 def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessage]:
@@ -302,9 +321,18 @@ def decode(line: str) -> str:
     return decode_line(line, parse_message)
 
 
-def _parse_power(topic: str, payload: bytes) -> float | None:
-    message = parse_message(topic, payload, PayloadMapping(quantity="power"))
-    return message.power_w
+def build_power_parser(
+    meters: Iterable[PowerMeterSettings],
+) -> Callable[[str, bytes], float | None]:
+    """Return the parser of all power topics: in watts, `None` where a message tells no power."""
+    paths = {meter.topic: meter.path for meter in meters if meter.topic and meter.path}
+    recognised = PayloadMapping(quantity="power")
+    mappings = {topic: PayloadMapping(power_path=path) for topic, path in paths.items()}
+
+    def parse(topic: str, payload: bytes) -> float | None:
+        return parse_message(topic, payload, mappings.get(topic, recognised)).power_w
+
+    return parse
 
 
 def _mqtt_options(settings: Settings, status_topic: str | None) -> MqttOptions:

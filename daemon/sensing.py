@@ -46,6 +46,7 @@ class Sensor:
     room_id: str
     topic: str
     parse: Callable[[str, bytes], SensorMessage]
+    humidity_topic: str | None = None  # where humidity comes in messages of its own
     availability_topic: str | None = None
     stale_after: timedelta | None = None
     bounds: Bounds = INDOORS
@@ -313,7 +314,8 @@ class Sensing:
         for sensor in sensors:
             track = SensorTrack(sensor)
             self.tracks[sensor.sensor_id] = track
-            self._by_topic.setdefault(sensor.topic, []).append(track)
+            for topic in {sensor.topic, sensor.humidity_topic or sensor.topic}:
+                self._by_topic.setdefault(topic, []).append(track)
             if sensor.availability_topic is not None:
                 self._by_availability.setdefault(sensor.availability_topic, []).append(track)
             if sensor.room_id in self.rooms:

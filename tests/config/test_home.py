@@ -68,6 +68,9 @@ def test_home_has_an_id_and_a_number_to_call(tmp_path: Path) -> None:
         ("AU", "000"),
         ("NZ", "111"),
         ("IE", "112"),
+        ("CH", "112"),
+        ("NO", "112"),
+        ("IS", "112"),
     ],
 )
 def test_emergency_number_of_a_country(tmp_path: Path, country: str, number: str) -> None:
@@ -77,8 +80,9 @@ def test_emergency_number_of_a_country(tmp_path: Path, country: str, number: str
 
 
 def test_emergency_numbers_have_the_shape_of_numbers() -> None:
-    """Every listed country has two letters and a short number."""
-    assert len(EMERGENCY_NUMBERS) > 60
+    """Every listed country has two letters and a short number, and the EU is complete."""
+    assert len(EMERGENCY_NUMBERS.keys() - {"CH", "GB", "US"}) == 44
+    assert list(EMERGENCY_NUMBERS.values()).count("112") == 27 + 10
     for country, number in EMERGENCY_NUMBERS.items():
         assert len(country) == 2
         assert country.isupper()
@@ -170,11 +174,22 @@ def test_device_follows_its_entity(
     assert not device.has_power_sensor
 
 
+def test_power_path_is_carried(tmp_path: Path) -> None:
+    """A plug's own topic may say where its message holds the watts."""
+    lines = '[[room.cooling]]\nentity = "switch.a"\nrole = "fan"\npower_topic = "plug/a"\n'
+    settings = load(tmp_path, MINIMAL + lines + 'power_path = "meter.w"\n' + HOME_ASSISTANT)
+    assert build_power_meters(settings) == (
+        PowerMeterSettings("switch-a", None, "plug/a", "meter.w"),
+    )
+
+
 def test_power_meter_is_listed(tmp_path: Path) -> None:
     """A plug's power meter is named beside the device."""
     lines = '[[room.cooling]]\nentity = "switch.a"\nrole = "fan"\npower_entity = "sensor.a_power"\n'
     settings = load(tmp_path, MINIMAL + lines + HOME_ASSISTANT)
-    assert build_power_meters(settings) == (PowerMeterSettings("switch-a", "sensor.a_power", None),)
+    assert build_power_meters(settings) == (
+        PowerMeterSettings("switch-a", "sensor.a_power", None, None),
+    )
     assert build_rooms(settings)[0].devices[0].has_power_sensor
 
 
