@@ -245,7 +245,7 @@ def _explain_failure(error: BaseException | None, options: MqttOptions) -> str:
             f"the certificate of {where} is not trusted ({error.verify_message}): check mqtt.host, "
             "mqtt.ca_file and this machine's clock"
         )
-    if isinstance(error, ssl.SSLError):
+    if isinstance(error, ssl.SSLError | ConnectionResetError) and options.uses_tls:
         return f"no TLS with {where}: check mqtt.port and mqtt.tls"
     if isinstance(error, socket.gaierror):
         return f"there is no host {options.host}: check mqtt.host and the name server"

@@ -1,0 +1,428 @@
+"""The MQTT client against a real mosquitto, and against brokers that do what none should."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+
+from integrations.errors import PermanentError
+from integrations.messages import Heard, LinkChanged, MessageReceived
+from integrations.mqtt import MqttClient, MqttOptions, Subscription
+from tests.broker import Mosquitto
+from tests.mqtt_client import TestClient
+from tests.waiting import wait_until
+
+STATUS = "keepcool/home/status"
+# paho leaves a socket whose handshake failed to the garbage collector.
+LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+VERSIONS = ("5", "3.1.1")
+PASSWORD = "correct horse"  # noqa: S105 - of a broker that lives for one test
+
+
+class Ear:
+    """Hold a client and what it posted; `fails_on` makes the inbox raise for one payload."""
+
+    def __init__(self, options: MqttOptions, *subscriptions: Subscription) -> None:
+        self.heard: list[Heard] = []
+        self.fails_on: bytes | None = None
+        self.client = MqttClient(options, subscriptions, self._post, lambda: 42.0)
+
+    def _post(self, event: Heard) -> None:
+        if isinstance(event, MessageReceived) and event.payload == self.fails_on:
+            raise RuntimeError("the inbox is broken")
+        self.heard.append(event)
+
+    @property
+    def messages(self) -> list[MessageReceived]:
+        """Return the messages in order."""
+        return [event for event in self.heard if isinstance(event, MessageReceived)]
+
+    @property
+    def links(self) -> list[LinkChanged]:
+        """Return the changes of the link in order."""
+        return [event for event in self.heard if isinstance(event, LinkChanged)]
+
+    def wait_for_link(self, *, is_up: bool) -> LinkChanged:
+        """Return the newest change once it is as wanted."""
+        wait_until(lambda: self.links and self.links[-1].is_up is is_up, what=f"up = {is_up}")
+        return self.links[-1]
+
+    def __enter__(self) -> Self:
+        self.client.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.client.stop()
+
+
+def options(port: int, **overrides: Any) -> MqttOptions:  # noqa: ANN401 - fields of the options
+    """Return options for a broker on loopback."""
+    found = MqttOptions("127.0.0.1", port, f"keepcool-test-{port}", STATUS)
+    return replace(found, **overrides)
+
+
+# ----------------------------------------------------------------- hearing and speaking
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_reading_is_heard_with_its_retained_flag(mosquitto: Mosquitto, version: str) -> None:
+    """A message kept by the broker is marked, one that comes now is not."""
+    with TestClient(mosquitto.port) as sensor:
+        sensor.publish("home/bedroom", "old", is_retained=True)
+        with Ear(options(mosquitto.port, version=version), Subscription("home/bedroom")) as ear:
+            wait_until(lambda: ear.messages, what="the retained message")
+            sensor.publish("home/bedroom", "new", is_retained=True)
+            wait_until(lambda: len(ear.messages) == 2, what="the live message")
+    assert ear.messages == [
+        MessageReceived("home/bedroom", b"old", True, 42.0),  # noqa: FBT003
+        MessageReceived("home/bedroom", b"new", False, 42.0),  # noqa: FBT003
+    ]
+
+
+@pytest.mark.parametrize(("version", "heard"), [("5", []), ("3.1.1", [True])])
+def test_retained_command_is_not_even_sent_with_mqtt_5(
+    mosquitto: Mosquitto, version: str, heard: list[bool]
+) -> None:
+    """MQTT 5 spares us old commands; with 3.1.1 the flag tells."""
+    with TestClient(mosquitto.port) as somebody:
+        somebody.publish("command/drink", "200", is_retained=True)
+    command = Subscription("command/drink", is_command=True)
+    with Ear(options(mosquitto.port, version=version), command) as ear:
+        ear.wait_for_link(is_up=True)
+        assert ear.client.flush(5.0)
+        assert [message.is_retained for message in ear.messages] == heard
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_status_is_online_then_offline(mosquitto: Mosquitto, version: str) -> None:
+    """The status topic is retained, and says offline at an orderly stop."""
+    with TestClient(mosquitto.port) as watcher:
+        watcher.subscribe(STATUS)
+        with Ear(options(mosquitto.port, version=version)):
+            wait_until(lambda: watcher.last(STATUS) == "online", what="online")
+        wait_until(lambda: watcher.last(STATUS) == "offline", what="offline")
+    with TestClient(mosquitto.port) as latecomer:
+        latecomer.subscribe(STATUS)
+        wait_until(lambda: latecomer.last(STATUS) == "offline", what="the retained status")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_last_will_says_offline_for_a_connection_that_broke(
+    mosquitto: Mosquitto, version: str
+) -> None:
+    """The broker says offline in our place; the client comes back and says online again."""
+    with (
+        TestClient(mosquitto.port) as watcher,
+        Ear(options(mosquitto.port, version=version)) as ear,
+    ):
+        watcher.subscribe(STATUS)
+        wait_until(lambda: watcher.last(STATUS) == "online", what="online")
+        connection = ear.client._client.socket()
+        assert connection is not None
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # type: ignore[arg-type]
+        wait_until(
+            lambda: [text for _, text in watcher.messages] == ["online", "offline", "online"],
+            what="offline and online again",
+        )
+    assert [link.is_up for link in ear.links][:3] == [True, False, True]
+
+
+def test_publishing_reaches_the_broker(mosquitto: Mosquitto) -> None:
+    """A state is published retained, a reply is not."""
+    with Ear(options(mosquitto.port)) as ear:
+        ear.wait_for_link(is_up=True)
+        ear.client.publish("keepcool/home/room", "state", is_retained=True)
+        ear.client.publish("keepcool/home/reply", "answer", qos=1)
+        assert ear.client.flush(5.0)
+        with TestClient(mosquitto.port) as latecomer:
+            latecomer.subscribe("keepcool/#")
+            wait_until(lambda: latecomer.last("keepcool/home/room") == "state", what="the state")
+            assert latecomer.last("keepcool/home/reply") is None
+
+
+def test_flush_returns_after_what_was_published_before_it_is_posted(mosquitto: Mosquitto) -> None:
+    """The echo of our own message comes behind everything that the broker had."""
+    with (
+        TestClient(mosquitto.port) as sensor,
+        Ear(options(mosquitto.port), Subscription("home/#")) as ear,
+    ):
+        ear.wait_for_link(is_up=True)
+        for number in range(500):
+            sensor.publish("home/bedroom", str(number))
+        assert ear.client.flush(5.0)
+        assert len(ear.messages) == 500
+
+
+def test_flush_gives_up_without_a_broker() -> None:
+    """Without a connection, and without a topic of its own, there is no echo."""
+    with Ear(options(9)) as ear:
+        assert not ear.client.flush(0.05)
+    with Ear(options(9, status_topic=None)) as ear:
+        assert not ear.client.flush(0.05)
+
+
+# ----------------------------------------------------------------- a link that fails
+
+
+def test_absent_broker_is_said_and_waited_for(tmp_path: Path) -> None:
+    """A broker that starts later is found without any help."""
+    broker = Mosquitto(tmp_path)
+    with Ear(options(broker.port), Subscription("home/#")) as ear:
+        assert ear.wait_for_link(is_up=False).detail == (
+            f"no broker answers at 127.0.0.1:{broker.port}: is mosquitto running?"
+        )
+        with broker, TestClient(broker.port) as sensor:
+            ear.wait_for_link(is_up=True)
+            assert ear.client.flush(5.0)
+            sensor.publish("home/bedroom", "21")
+            wait_until(lambda: ear.messages, what="the reading")
+    assert [link.is_up for link in ear.links[:2]] == [False, True]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_restarted_broker_is_subscribed_again(mosquitto: Mosquitto, version: str) -> None:
+    """After a restart of the broker readings are heard as before."""
+    with Ear(options(mosquitto.port, version=version), Subscription("home/#")) as ear:
+        ear.wait_for_link(is_up=True)
+        mosquitto.restart()
+        wait_until(lambda: [link.is_up for link in ear.links].count(True) == 2, what="up again")
+        assert ear.client.flush(5.0)
+        with TestClient(mosquitto.port) as sensor:
+            sensor.publish("home/bedroom", "21")
+            wait_until(lambda: ear.messages, what="the reading")
+    assert ear.links[1].detail.startswith("connection lost")
+
+
+def password_file(folder: Path, user: str, password: str) -> Path:
+    """Return a mosquitto password file. Source: mosquitto_passwd(1), PBKDF2-SHA512."""
+    salt, rounds = b"0123456789ab", 101
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    encoded = [base64.b64encode(part).decode() for part in (salt, digest)]
+    path = folder / "passwords"
+    path.write_text(f"{user}:$7${rounds}${encoded[0]}${encoded[1]}\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_wrong_password_names_the_user_and_the_setting(
+    start_mosquitto: Callable[..., Mosquitto], tmp_path: Path, version: str
+) -> None:
+    """The person reads what to check; the password is nowhere."""
+    file = password_file(tmp_path, "keepcool", PASSWORD)
+    broker = start_mosquitto(f"password_file {file}", allow_anonymous=False)
+    wanted = options(broker.port, version=version, username="keepcool")
+    with Ear(replace(wanted, password=PASSWORD + "!")) as ear:
+        detail = ear.wait_for_link(is_up=False).detail
+        assert detail == "not authorised as keepcool: check mqtt.username and mqtt_password"
+        assert ear.client.is_thread_alive()
+    with Ear(replace(wanted, password=PASSWORD)) as ear:
+        ear.wait_for_link(is_up=True)
+
+
+# ----------------------------------------------------------------- what no message may do
+
+
+@pytest.mark.parametrize(("version", "dropped"), [("5", 0), ("3.1.1", 1)])
+def test_huge_payload_is_dropped_and_the_link_stays(
+    mosquitto: Mosquitto, version: str, dropped: int
+) -> None:
+    """With MQTT 5 the broker keeps 1.5 MB to itself, with 3.1.1 we drop and count it."""
+    with (
+        TestClient(mosquitto.port) as somebody,
+        Ear(options(mosquitto.port, version=version), Subscription("home/#")) as ear,
+    ):
+        ear.wait_for_link(is_up=True)
+        somebody.publish("home/bedroom", b"x" * 1_500_000)
+        somebody.publish("home/bedroom", b"x" * 65_536)
+        somebody.publish("home/bedroom", "21")
+        assert ear.client.flush(5.0)
+        assert [len(message.payload) for message in ear.messages] == [65_536, 2]
+        assert ear.client.dropped_messages == dropped
+        assert [link.is_up for link in ear.links] == [True]
+
+
+def test_exception_in_the_inbox_does_not_end_the_thread(mosquitto: Mosquitto) -> None:
+    """What goes wrong with one message is counted, and the next one is heard."""
+    with (
+        TestClient(mosquitto.port) as sensor,
+        Ear(options(mosquitto.port), Subscription("home/#")) as ear,
+    ):
+        ear.wait_for_link(is_up=True)
+        ear.fails_on = b"poison"
+        sensor.publish("home/bedroom", "poison")
+        sensor.publish("home/bedroom", "21")
+        wait_until(lambda: ear.messages, what="the next reading")
+        assert ear.client.dropped_messages == 1
+        assert ear.client.is_thread_alive()
+    assert not ear.client.is_thread_alive()
+
+
+class RudeBroker:
+    """Answer each connection with given bytes to CONNECT and to SUBSCRIBE."""
+
+    def __init__(self, connack: bytes, after_subscribe: bytes = b"") -> None:
+        self._connack = connack
+        self._after_subscribe = after_subscribe
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self._speak(connection)
+
+    def _speak(self, connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(self._connack)
+        while data := connection.recv(4096):
+            if data[0] == 0x82:  # SUBSCRIBE, answered with its own number
+                connection.sendall(b"\x90\x03" + data[2:4] + b"\x01" + self._after_subscribe)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+def publish_packet(topic: bytes, payload: bytes) -> bytes:
+    """Return a PUBLISH packet of QoS 0. Source: MQTT 3.1.1, section 3.3."""
+    body = len(topic).to_bytes(2, "big") + topic + payload
+    return bytes([0x30, len(body)]) + body
+
+
+def test_topic_that_is_not_utf_8_is_dropped() -> None:
+    """A broken topic is counted, and the message behind it is heard."""
+    packets = publish_packet(b"home/\xff\xfe", b"1") + publish_packet(b"home/bedroom", b"\xff\x00")
+    with (
+        RudeBroker(b"\x20\x02\x00\x00", packets) as broker,
+        Ear(
+            options(broker.port, version="3.1.1", status_topic=None), Subscription("home/#")
+        ) as ear,
+    ):
+        wait_until(lambda: ear.messages, what="the second message")
+        assert ear.messages[0].payload == b"\xff\x00"
+        assert ear.client.dropped_messages == 1
+
+
+@pytest.mark.parametrize("connack", [b"\x20\x03\x00\x84\x00", b"\x20\x02\x00\x01"])
+def test_broker_that_knows_no_mqtt_5_is_said_with_the_setting(connack: bytes) -> None:
+    """A refusal of the version names the line to change."""
+    with RudeBroker(connack) as broker, Ear(options(broker.port)) as ear:
+        wait_until(lambda: 'set mqtt.version = "3.1.1"' in str(ear.links), what="the advice")
+
+
+# ----------------------------------------------------------------- TLS
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder with an authority and certificates for 127.0.0.1 and for another host."""
+    if shutil.which("openssl") is None:
+        pytest.skip("making certificates needs the openssl command")
+    folder = tmp_path_factory.mktemp("tls")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(
+            ["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30
+        )
+
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+    openssl(
+        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
+        *("-subj", "/CN=test authority"),
+    )
+    for name, subject in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:broker.example")):
+        (folder / f"{name}.ext").write_text(f"subjectAltName={subject}\n")
+        openssl(
+            *("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr"),
+            *("-subj", f"/CN={name}"),
+        )
+        openssl(
+            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
+            *("-CAcreateserial", "-out", f"{name}.pem", "-days", "2", "-extfile", f"{name}.ext"),
+        )
+    yield folder
+    shutil.rmtree(folder)
+
+
+def tls_broker(start: Callable[..., Mosquitto], folder: Path, name: str) -> Mosquitto:
+    """Start a broker with one of the certificates."""
+    return start(f"certfile {folder}/{name}.pem\nkeyfile {folder}/{name}.key")
+
+
+def test_own_authority_is_trusted_when_it_is_given(
+    start_mosquitto: Callable[..., Mosquitto], authority: Path
+) -> None:
+    """A broker with a certificate of the household's own authority is connected over TLS."""
+    broker = tls_broker(start_mosquitto, authority, "here")
+    wanted = options(broker.port, uses_tls=True, ca_file=str(authority / "ca.pem"))
+    with Ear(wanted) as ear:
+        ear.wait_for_link(is_up=True)
+        assert ear.client.flush(5.0)
+
+
+@LEAVES_SOCKETS
+@pytest.mark.parametrize(
+    ("certificate", "is_authority_given", "reason"),
+    [("here", False, "certificate"), ("elsewhere", True, "mismatch")],
+    ids=["unknown authority", "another host"],
+)
+def test_certificate_that_is_not_trusted_is_refused_and_named(
+    start_mosquitto: Callable[..., Mosquitto],
+    authority: Path,
+    certificate: str,
+    is_authority_given: bool,  # noqa: FBT001
+    reason: str,
+) -> None:
+    """An unknown authority or another host's certificate gets no connection and a plain reason."""
+    broker = tls_broker(start_mosquitto, authority, certificate)
+    ca_file = str(authority / "ca.pem") if is_authority_given else None
+    with Ear(options(broker.port, uses_tls=True, ca_file=ca_file)) as ear:
+        detail = ear.wait_for_link(is_up=False).detail
+        assert "is not trusted" in detail
+        assert reason in detail
+        assert "mqtt.ca_file" in detail
+        assert not any(link.is_up for link in ear.links)
+
+
+@LEAVES_SOCKETS
+def test_tls_to_a_plain_broker_names_the_setting(mosquitto: Mosquitto) -> None:
+    """TLS where none is spoken says which two settings to look at."""
+    with Ear(options(mosquitto.port, uses_tls=True)) as ear:
+        detail = ear.wait_for_link(is_up=False).detail
+    assert detail == f"no TLS with 127.0.0.1:{mosquitto.port}: check mqtt.port and mqtt.tls"
+
+
+def test_unusable_authority_file_is_refused_at_once(tmp_path: Path) -> None:
+    """A CA file that cannot be read names the setting before anything starts."""
+    with pytest.raises(PermanentError, match=r"mqtt\.ca_file"):
+        Ear(options(8883, uses_tls=True, ca_file=str(tmp_path / "missing.pem")))
