@@ -70,10 +70,12 @@ class Secret:
 
     def is_needed(self, *documents: Mapping[str, Any]) -> bool:
         """Return whether settings need it: a password for a user, a token for a server."""
-        if self.table != "mqtt":
-            return any(self.table in document for document in documents)
+        tables = [document.get(self.table) for document in documents]
         signs = {"username", self.key, self.file_key}
-        return any(signs & self.table_in(document).keys() for document in documents)
+        return any(
+            isinstance(table, Mapping) and (self.table != "mqtt" or signs & table.keys())
+            for table in tables
+        )
 
 
 SECRETS = (Secret("mqtt", "password"), Secret("home_assistant", "token"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,58 @@ def test_secret_from_the_environment(tmp_path: Path) -> None:
     environ = {"KEEPCOOL_HOME_ASSISTANT__TOKEN": CANARY}
     settings = load(tmp_path, text, environ=environ, require_secrets=True)
     assert settings.home_assistant_token == CANARY
+
+
+def test_variable_hides_no_mistake_of_the_file(tmp_path: Path) -> None:
+    """A table that the file writes wrongly is told, even where variables would replace it."""
+    environ = {"KEEPCOOL_MQTT__HOST": "10.0.0.5"}
+    assert refusal(tmp_path, "mqtt = 5\n" + MINIMAL, environ=environ) == [
+        "keepcool.toml:1  mqtt: is not a table; write [mqtt], its keys below"
+    ]
+
+
+def test_wrong_table_is_told_once_beside_a_secret(tmp_path: Path) -> None:
+    """A secret that systemd hands over makes no table out of what is none."""
+    (tmp_path / "home_assistant_token").write_text(CANARY)
+    assert refusal(tmp_path, "home_assistant = 5\n" + MINIMAL, credentials=tmp_path) == [
+        (
+            "keepcool.toml:1  home_assistant = 5: is not a table; "
+            "write [home_assistant], its keys below"
+        )
+    ]
+
+
+def test_empty_variable_is_no_value(tmp_path: Path) -> None:
+    """A variable that is set to nothing is told, instead of being taken for an absent one."""
+    assert refusal(tmp_path, MINIMAL, environ={"KEEPCOOL_MQTT__HOST": ""}) == [
+        '$KEEPCOOL_MQTT__HOST  mqtt.host = "": is empty; write something or take the key out'
+    ]
+
+
+def test_whole_table_cannot_come_from_a_variable(tmp_path: Path) -> None:
+    """The library would take JSON for a table; keepcool knows single keys only."""
+    (found,) = refusal(tmp_path, MINIMAL, environ={"KEEPCOOL_MQTT": '{"host": "10.0.0.5"}'})
+    assert found.startswith("$KEEPCOOL_MQTT  unknown environment variable")
+
+
+def test_own_variables_of_the_process_do_not_leak_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the variables that are passed count, not those of the process."""
+    monkeypatch.setenv("KEEPCOOL_MQTT__HOST", "10.0.0.5")
+    monkeypatch.setenv("PERSON", "[]")
+    assert load(tmp_path, MINIMAL).mqtt.host == "localhost"
+
+
+def test_library_logs_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The settings library's debugging, which prints every value, stays silent."""
+    monkeypatch.setenv("PYDANTIC_SETTINGS_DEBUG", "1")
+    caplog.set_level(logging.DEBUG)
+    text = MINIMAL + f'[mqtt]\nusername = "keepcool"\npassword = "{CANARY}"\n'
+    assert load(tmp_path, text).mqtt_password == CANARY
+    assert CANARY not in caplog.text
 
 
 def test_environment_without_a_file() -> None:

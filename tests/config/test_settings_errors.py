@@ -403,6 +403,13 @@ def test_error_about_a_table_says(tmp_path: Path, table: str, expected: str) -> 
             "room.cooling.fan_percentage = 50: a climate entity has no percentage; take it out",
         ),
         (
+            'entity = "fan.a"\npower_path = "meter.w"',
+            (
+                'room.cooling.power_path = "meter.w": stands without power_topic; name the topic '
+                "whose message it is a path in, or take power_path out"
+            ),
+        ),
+        (
             'entity = "fan.a"\ntarget_day_c = 19',
             "room.cooling.target_day_c = 19: allowed 20 to 26 °C",
         ),
@@ -581,3 +588,14 @@ def test_warning_names_the_line(tmp_path: Path) -> None:
     assert "keepcool.toml:7  person anna: has no phone: keepcool cannot tell them; " in "\n".join(
         warnings_of(tmp_path, MINIMAL)
     )
+
+
+def test_humidity_on_the_same_topic_is_told(tmp_path: Path) -> None:
+    """A second topic that is the first one is a forgotten copy."""
+    text = MINIMAL + 'humidity_topic = "zigbee2mqtt/bedroom"\n'
+    assert refusal(tmp_path, text) == [
+        (
+            'keepcool.toml:16  room.sensor.humidity_topic = "zigbee2mqtt/bedroom": '
+            "is the same as topic; take it out: one topic may bring both"
+        )
+    ]
