@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from daemon.cli import main
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from tests.broker import Mosquitto, free_port
 from tests.daemon_process import NO_WEATHER, PROGRAM, TOKEN, DaemonProcess
@@ -113,13 +114,13 @@ def test_fault_52_sigterm_stops_within_10_s(tmp_path: Path, mosquitto: Mosquitto
     """A stop writes the history, says offline and exits with 0; READY and STOPPING are said."""
     with ServiceManager(tmp_path) as manager, TestClient(mosquitto.port) as mqtt:
         mqtt.subscribe("keepcool/#")
-        daemon = DaemonProcess(tmp_path, mosquitto.port, environment=manager.environment).start()
-        wait_until(lambda: mqtt.last(STATUS) == "online", what="the status topic")
-        for temperature_c in (24.0, 24.1, 24.2):
-            mqtt.publish(READING, reading(temperature_c))
-        wait_until(lambda: "24.2" in (mqtt.last(ROOM_STATE) or ""), what="the room's state")
-        assert not query(daemon, "SELECT * FROM history")
-        stop_in_time(daemon)
+        with DaemonProcess(tmp_path, mosquitto.port, environment=manager.environment) as daemon:
+            wait_until(lambda: mqtt.last(STATUS) == "online", what="the status topic")
+            for temperature_c in (24.0, 24.1, 24.2):
+                mqtt.publish(READING, reading(temperature_c))
+            wait_until(lambda: "24.2" in (mqtt.last(ROOM_STATE) or ""), what="the room's state")
+            assert not query(daemon, "SELECT * FROM history")
+            stop_in_time(daemon)
         wait_until(lambda: mqtt.last(STATUS) == "offline", what="the status topic offline")
         rows = query(daemon, "SELECT temperature FROM history ORDER BY at")
         assert rows[-1] == (2420,)
@@ -139,13 +140,13 @@ def test_fault_52_sigterm_stops_within_10_s_while_everything_hangs(
         tmp_path, mosquitto.port, home_assistant_url=silent_server, weather_url=silent_server
     )
     with TestClient(mosquitto.port) as mqtt:
-        daemon.start()
         mqtt.subscribe("keepcool/#")
-        wait_until(lambda: mqtt.last(STATUS) == "online", what="the status topic")
-        mqtt.publish(READING, reading(30.2))
-        wait_until(lambda: daemon.events("alert.told"), what="an alert")
-        mosquitto.freeze()
-        stop_in_time(daemon)
+        with daemon:
+            wait_until(lambda: mqtt.last(STATUS) == "online", what="the status topic")
+            mqtt.publish(READING, reading(30.2))
+            wait_until(lambda: daemon.events("alert.told"), what="an alert")
+            mosquitto.freeze()
+            stop_in_time(daemon)
         mosquitto.thaw()
         wait_until(lambda: mqtt.last(STATUS) == "offline", what="the status topic offline")
     assert len(query(daemon, "SELECT * FROM history")) == 1
@@ -163,9 +164,9 @@ def test_fault_52_sigterm_stops_while_the_broker_cannot_be_reached(
     """A network thread that is connecting to a frozen broker does not delay the stop."""
     broker = start_mosquitto()
     broker.freeze()
-    daemon = DaemonProcess(tmp_path, broker.port).start()
-    wait_until(daemon.status, what="a first tick")
-    stop_in_time(daemon)
+    with DaemonProcess(tmp_path, broker.port) as daemon:
+        wait_until(daemon.status, what="a first tick")
+        stop_in_time(daemon)
 
 
 @pytest.mark.parametrize("illness", ["blocked_dns", "mqtt_callback", "stuck_loop"])
@@ -239,16 +240,17 @@ def test_fault_54_daemon_fits_its_address_space(tmp_path: Path, mosquitto: Mosqu
 
 
 def test_fault_54_leak_ends_the_daemon(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    """At the limit the daemon ends instead of limping on; nothing that was decided is lost."""
+    """At the limit the daemon ends instead of limping on, and the next one starts on its state."""
     daemon = DaemonProcess(
         tmp_path,
         mosquitto.port,
         environment={"MALLOC_ARENA_MAX": "2"},
         program=(_prlimit(), f"--as={ADDRESS_SPACE}", *unwell("leak")),
-    ).start()
-    assert daemon.process is not None
-    assert daemon.process.wait(timeout=30) not in (0, -signal.SIGKILL)
-    assert "MemoryError" in daemon.log()
+    )
+    with daemon:
+        assert daemon.process is not None
+        assert daemon.process.wait(timeout=30) not in (0, -signal.SIGKILL)
+        assert "MemoryError" in daemon.log()
     daemon.log_path.unlink()
     again = DaemonProcess(tmp_path, mosquitto.port)
     with TestClient(mosquitto.port) as mqtt, again:
@@ -263,15 +265,15 @@ def _prlimit() -> str:
     return program
 
 
-def test_fault_55_refusals_say_what_to_do(tmp_path: Path) -> None:
-    """What keeps the daemon from starting is one readable message and an exit code of its own."""
+def test_fault_55_refused_settings_say_what_to_do(tmp_path: Path) -> None:
+    """Settings that keep the daemon from starting are told in lines, with exit code 2."""
     daemon = DaemonProcess(tmp_path, free_port())
     good = daemon.config_path.read_text()
 
     def refusal() -> tuple[int, str]:
-        done: subprocess.CompletedProcess[str] = daemon.command("run")
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stderr.replace(str(tmp_path), "")
+        done = CliRunner().invoke(main, ["run", "--config", str(daemon.config_path)])
+        assert isinstance(done.exception, SystemExit)
+        return done.exit_code, done.stderr.replace(str(tmp_path), "")
 
     daemon.config_path.write_text(good.replace("[mqtt]", "[mqqt]"))
     code, text = refusal()
@@ -282,12 +284,17 @@ def test_fault_55_refusals_say_what_to_do(tmp_path: Path) -> None:
     daemon.config_path.unlink()
     code, text = refusal()
     assert (code, text.startswith("/keepcool.toml  there is no such file; ")) == (2, True)
-    daemon.config_path.write_text(good)
+
+
+def test_fault_55_unusable_state_says_what_to_do(tmp_path: Path) -> None:
+    """A state directory that cannot be used is told in one line, with exit code 1."""
+    daemon = DaemonProcess(tmp_path, free_port())
     daemon.state.write_text("a file where the folder should be")
-    assert refusal() == (
+    refused = daemon.command("run")
+    assert (refused.returncode, refused.stderr) == (
         1,
         (
-            "keepcool: the state directory /state cannot be used (File exists): "
+            f"keepcool: the state directory {daemon.state} cannot be used (File exists): "
             "set storage.state_directory to a folder that keepcool may write\n"
         ),
     )
