@@ -47,7 +47,7 @@ from daemon.faces import Topics, status_path
 from daemon.inbox import Inbox
 from daemon.loop import Daemon, Parts
 from daemon.ports import Clock, MqttLink, Post, WeatherSource
-from daemon.sensing import Sensor
+from daemon.sensor_track import Sensor
 from daemon.state import HomeState
 from daemon.stepping import SteppedClock
 from daemon.stepping import run_stepped as serve_driver
@@ -150,15 +150,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         path = settings.state_directory / DATABASE_NAME
         raise StartError(f"the database {path} cannot be opened: {error}") from error
     home_assistant = build_home_assistant(settings)
-    events = None
-    if home_assistant is not None and settings.home_assistant is not None:
-        events = HomeAssistantEvents(
-            settings.home_assistant.url,
-            settings.home_assistant_token or "",
-            (*state.actuation.entity_ids(), *power_entities),
-            inbox.post,
-            parse_state,
-        )
+    watched = (*state.actuation.entity_ids(), *power_entities)
     return Daemon(
         Parts(
             clock=clock,
@@ -171,7 +163,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             weather=build_weather(settings),
             phone=MobileApp(home_assistant.call_service) if home_assistant is not None else None,
             home_assistant=home_assistant,
-            events=events,
+            events=_build_events(settings, watched, inbox.post),
             status_path=status_path(home.home_id, settings.state_directory),
             decide=decide,
             tick_interval=timedelta(seconds=300 if is_stepped else 10),
@@ -192,6 +184,15 @@ def build_home_assistant(settings: Settings) -> HomeAssistant | None:
         return HomeAssistant(settings.home_assistant.url, settings.home_assistant_token)
     except PermanentError as error:
         raise StartError(str(error)) from error
+
+
+def _build_events(
+    settings: Settings, entity_ids: tuple[str, ...], post: Post
+) -> HomeAssistantEvents | None:
+    token = settings.home_assistant_token
+    if settings.home_assistant is None or token is None:
+        return None
+    return HomeAssistantEvents(settings.home_assistant.url, token, entity_ids, post, parse_state)
 
 
 def build_weather(settings: Settings) -> WeatherSource:

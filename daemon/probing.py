@@ -12,7 +12,7 @@ from pathlib import Path
 from daemon.cli_status import is_old
 from daemon.faces import find_status
 from daemon.ports import HomePort, MqttLink, Post, WeatherSource
-from daemon.sensing import SensorRecord
+from daemon.sensor_track import SensorRecord
 from daemon.store import DATABASE_NAME, from_json, open_read_only
 from integrations.errors import TransientError
 from integrations.messages import LinkChanged

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from daemon.clock import Instant
+from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
 from daemon.store import HistoryRow, read_json, to_json
 from policies import freshness as fresh
 from policies.model import (
@@ -17,17 +18,12 @@ from policies.model import (
     HourlyValue,
     Room,
     RoomConditions,
-    SensorMessage,
     SensorReading,
     Tuning,
 )
 from policies.plausibility import (
-    INDOORS,
     STUCK_AFTER,
-    Bounds,
-    PlausibilityState,
     Verdict,
-    check_reading,
     suspect_reason,
 )
 from policies.psychrometrics import effective_temperature_c
@@ -36,159 +32,6 @@ from policies.rolling import RollingMean
 HOUR = timedelta(hours=1)
 HOURS_KEPT = 8 * 24  # what the outlook may look back on
 EARLIEST_BELIEVABLE = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
-
-
-@dataclass(frozen=True, slots=True)
-class Sensor:
-    """Describe one configured sensor; `parse` is its payload parser, given by the bootstrap."""
-
-    sensor_id: str
-    room_id: str
-    topic: str
-    parse: Callable[[str, bytes], SensorMessage]
-    humidity_topic: str | None = None  # where humidity comes in messages of its own
-    availability_topic: str | None = None
-    stale_after: timedelta | None = None
-    bounds: Bounds = INDOORS
-
-
-@dataclass(frozen=True, slots=True)
-class SensorRecord:
-    """Hold what the store keeps of a sensor: its last values and how often it speaks."""
-
-    at: Instant
-    temperature_c: float | None
-    relative_humidity_pct: float | None
-    usual_interval_s: float | None
-    watched_s: float
-
-
-class SensorTrack:
-    """Follow one sensor."""
-
-    def __init__(self, sensor: Sensor) -> None:
-        """Start unheard."""
-        self.sensor = sensor
-        self.plausibility = PlausibilityState()
-        self.freshness = fresh.FreshnessState()
-        self.temperature_c: float | None = None
-        self.relative_humidity_pct: float | None = None
-        self.humidity_at_s = 0.0
-        self.last_seen_at: datetime | None = None
-        self.is_battery_low = False
-        self.rejected = 0
-        self.last_rejected: str | None = None
-
-    def restore(self, record: SensorRecord, now: Instant) -> None:
-        """Take the last values of an earlier run, with their age; the sensor is then waited for."""
-        age_s = record.at.plausible_elapsed_until(now).total_seconds()
-        self.temperature_c = record.temperature_c
-        self.relative_humidity_pct = record.relative_humidity_pct
-        self.humidity_at_s = now.boot_s - age_s
-        self.last_seen_at = record.at.utc
-        self.freshness = self.freshness._replace(
-            heard_at_s=now.boot_s - age_s,
-            usual_interval_s=record.usual_interval_s,
-            watched_s=record.watched_s,
-        )
-
-    def record(self) -> SensorRecord | None:
-        """Return what the store should keep, or `None` before the first value."""
-        if self.freshness.heard_at_s is None or self.last_seen_at is None:
-            return None
-        return SensorRecord(
-            Instant("", self.freshness.heard_at_s, self.last_seen_at),
-            self.temperature_c,
-            self.relative_humidity_pct,
-            self.freshness.usual_interval_s,
-            self.freshness.watched_s,
-        )
-
-    def receive(
-        self,
-        message: SensorMessage,
-        now: Instant,
-        *,
-        is_retained: bool,
-        is_clock_synchronised: bool,
-    ) -> Verdict | None:
-        """Judge a message; return the verdict when it may count as live, else `None`."""
-        if message.is_available is not None:
-            self.freshness = self.freshness._replace(is_offline=not message.is_available)
-        if message.is_battery_low is not None:
-            self.is_battery_low = message.is_battery_low
-        if message.temperature_c is None and message.relative_humidity_pct is None:
-            if message.rejected is not None and not is_retained:
-                self._reject(message, now)
-            return None
-        measured_age = None
-        if message.measured_at is not None and is_clock_synchronised:
-            measured_age = now.utc - message.measured_at
-        if is_retained:
-            state = fresh.heard(
-                self.freshness, now.boot_s, is_retained=True, measured_age=measured_age
-            )
-            is_live = state.heard_at_s != self.freshness.heard_at_s
-            self.freshness = state
-            if not is_live:
-                return None
-        self.plausibility, verdict = check_reading(
-            self.plausibility, message, now.boot_s, self.sensor.bounds
-        )
-        if verdict.rejected is not None:
-            self._count_rejected(verdict.rejected)
-        self._accept(verdict, now, measured_age, is_retained=is_retained)
-        return verdict
-
-    def _reject(self, message: SensorMessage, now: Instant) -> None:
-        self.plausibility, verdict = check_reading(
-            self.plausibility, message, now.boot_s, self.sensor.bounds
-        )
-        self._count_rejected(verdict.rejected or "rejected")
-
-    def _count_rejected(self, reason: str) -> None:
-        self.rejected += 1
-        self.last_rejected = reason
-
-    def _accept(
-        self, verdict: Verdict, now: Instant, measured_age: timedelta | None, *, is_retained: bool
-    ) -> None:
-        if verdict.relative_humidity_pct is not None:
-            self.relative_humidity_pct = verdict.relative_humidity_pct
-            self.humidity_at_s = now.boot_s
-        if verdict.temperature_c is not None:
-            self.temperature_c = verdict.temperature_c
-        elif verdict.relative_humidity_pct is None or self.temperature_c is not None:
-            return  # a temperature sensor is heard when its temperature is
-        self.last_seen_at = now.utc
-        if not is_retained:
-            self.freshness = fresh.heard(self.freshness, now.boot_s, measured_age=measured_age)
-
-    def stale_after(self) -> timedelta:
-        """Return the age at which this sensor's value turns stale."""
-        return fresh.limit(self.freshness, self.sensor.stale_after)
-
-    def reading(
-        self, now_s: float, since_start: timedelta, others_range_c: float = 0.0
-    ) -> SensorReading:
-        """Return the sensor's state as the policies see it."""
-        reason = suspect_reason(self.plausibility, now_s, others_range_c)
-        if reason is None and fresh.is_clock_skewed(self.freshness, now_s):
-            reason = "clock_skew"
-        is_trusted = reason in (None, "clock_skew")  # a wrong clock does not make the value wrong
-        return SensorReading(
-            sensor_id=self.sensor.sensor_id,
-            temperature_c=self.temperature_c,
-            relative_humidity_pct=self.relative_humidity_pct,
-            age=fresh.age(self.freshness, now_s),
-            freshness=fresh.freshness(self.freshness, now_s, since_start, self.sensor.stale_after),
-            is_suspect=not is_trusted,
-            suspect_reason=reason,
-            is_battery_low=self.is_battery_low,
-            stale_after=self.stale_after(),
-            last_seen_at=self.last_seen_at,
-            is_offline=self.freshness.is_offline,
-        )
 
 
 @dataclass(slots=True)

@@ -245,7 +245,7 @@ TEXTS: Mapping[str, Text] = {
     "cooling_over_limit": Text(
         ("Cooling the {room}",),
         (
-            ("Cooling: over the limit of {limit}.", "Cooling: the room is over its limit."),
+            ("Cooling: near or over your limit of {limit}.", "Cooling: the room is near its limit."),
             ("Aim: {target}.",),
         ),
     ),

@@ -16,7 +16,7 @@ from daemon.events import Event
 from daemon.faces import Topics
 from daemon.inbox import Inbox
 from daemon.loop import Daemon, Parts
-from daemon.sensing import Sensor
+from daemon.sensor_track import Sensor
 from daemon.state import HomeState
 from daemon.store import DATABASE_NAME, Store
 from daemon.supervisor import Supervisor

@@ -117,7 +117,7 @@ def test_demo_server_fulfils_the_same_contract() -> None:
 
 def test_packed_answer_is_unpacked(web: responses.RequestsMock, source: WeatherSource) -> None:
     """A gzip answer reads as the plain one does."""
-    packed = gzip.compress(json.dumps(GOOD, mtime=0).encode())
+    packed = gzip.compress(json.dumps(GOOD).encode(), mtime=0)
     web.get(DEFAULT_URL, body=packed, headers={"Content-Encoding": "gzip"})
     assert len(source.fetch(NOW).hours) == 2
 

@@ -307,7 +307,7 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
         "cooling_over_limit",
         {},
         "Cooling the living room",
-        "Cooling: over the limit of 29°. Aim: 24°.",
+        "Cooling: near or over your limit of 29°. Aim: 24°.",
     ),
 ]
 
