@@ -22,7 +22,6 @@ from tests.scenarios.recordings import Recording, Sample, one_room_household
 from tests.scenarios.test_recorded_weeks import (
     LOGS,
     MOST_PUSHES_A_DAY,
-    STEP,
     Resident,
     check_log,
     check_text,
@@ -36,6 +35,7 @@ START = datetime.combine(FIRST_DAY, time(0), ROME)
 LEVEL_2_C = 29.0
 SET_BY_HAND_AT = START + timedelta(days=2, hours=15)
 OVERRIDE = timedelta(hours=2)
+STEP = timedelta(minutes=5)
 THERMOSTAT_ON_C, THERMOSTAT_OFF_C = 26.0, 25.0
 
 

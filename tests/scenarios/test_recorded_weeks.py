@@ -31,7 +31,7 @@ from tests.scenarios.recordings import (
     one_room_household,
 )
 
-STEP = timedelta(minutes=5)
+STEP = timedelta(minutes=10)
 LOGS = Path(__file__).parent / "logs"
 MOST_PUSHES_A_DAY = 8
 ANSWERS_AFTER = timedelta(minutes=10)
