@@ -16,9 +16,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # The same examples for everyone, and no deadline, because a loaded machine is not a wrong program.
 # HYPOTHESIS_PROFILE=explore looks further, with other examples each time.
-_PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
-hypothesis.settings.register_profile("keepcool", derandomize=True, **_PATIENT)
-hypothesis.settings.register_profile("explore", max_examples=2000, **_PATIENT)
+_PATIENT = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("keepcool", _PATIENT, derandomize=True)
+hypothesis.settings.register_profile("explore", _PATIENT, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "keepcool"))
 
 

@@ -110,7 +110,10 @@ class Ledger:
         )
 
 
-LEDGER_HEADER = f"{'':<28}{'h level 2+':>12}{'min cooling':>14}{'starts':>8}{'most an hour':>12}{'violations':>12}"
+LEDGER_HEADER = (
+    f"{'':<28}{'h level 2+':>12}{'min cooling':>14}{'starts':>9}"
+    f"{'most an hour':>14}{'violations':>12}"
+)
 
 
 def cooled_household() -> Household:
