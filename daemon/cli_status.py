@@ -50,7 +50,9 @@ def _read(home_id: str, state_directory: Path) -> dict[str, Any] | None:
 
 
 def is_old(status: dict[str, Any]) -> bool:
-    """Return whether the daemon stopped writing its status."""
+    """Return whether the daemon stopped, or stopped writing its status."""
+    if status.get("has_stopped"):
+        return True
     age = datetime.now(UTC) - datetime.fromisoformat(status["at"])
     return age > timedelta(seconds=OLD_AFTER_S)
 

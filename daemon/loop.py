@@ -163,6 +163,7 @@ class Daemon:
         self._guarded(lambda: self.journal.commit(leases, now))
         self._guarded(lambda: self._write_history(now))
         self._guarded(self.parts.mqtt.stop)
+        self._guarded(lambda: self.faces.write_status(build_status(self, now)))
         self._guarded(self.parts.store.close)
         log.info("daemon.stopped")
 

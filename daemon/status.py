@@ -38,9 +38,14 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
 
 def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
     """Return the status file's content: plain JSON types only, ages in seconds."""
-    own = {"version": daemon.parts.version, "pid": os.getpid(), "at": now.utc.isoformat()}
+    own = {
+        "version": daemon.parts.version,
+        "pid": os.getpid(),
+        "at": now.utc.isoformat(),
+        "has_stopped": daemon.is_stopping,
+    }
     snapshot = daemon.snapshot
-    if snapshot is None:
+    if snapshot is None or daemon.is_stopping:
         return own
     assessed = {room.room_id: room for room in daemon.decision.rooms}
     return own | {

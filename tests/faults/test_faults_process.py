@@ -125,6 +125,8 @@ def test_fault_52_sigterm_stops_within_10_s(tmp_path: Path, mosquitto: Mosquitto
         rows = query(daemon, "SELECT temperature FROM history ORDER BY at")
         assert rows[-1] == (2420,)
         assert not list(daemon.state.glob("*-wal"))
+        shown = daemon.command("status")
+        assert (shown.returncode, "keepcool is NOT running: last sign" in shown.stdout) == (1, True)
         assert manager.words[0] == "READY=1"
         wait_until(lambda: manager.words[-1] == "STOPPING=1", what="STOPPING=1")
 
