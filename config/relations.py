@@ -106,11 +106,11 @@ class Relations:
     def _lonely_password(self) -> Iterator[Problem]:
         """Find a password without a user, which is a forgotten line."""
         mqtt = self._table("mqtt")
-        for key in ("password", "password_file"):
-            if key in mqtt and "username" not in mqtt:
-                path = ("mqtt", key)
-                where, fix = self._source.where(path), 'add username = "..." to [mqtt]'
-                yield Problem(where, key_name(path), "stands without a username", fix=fix)
+        key = "password_file" if "password_file" in mqtt else "password"
+        if key in mqtt and "username" not in mqtt:
+            path = ("mqtt", key)
+            where, fix = self._source.where(path), 'add username = "..." to [mqtt]'
+            yield Problem(where, key_name(path), "stands without a username", fix=fix)
 
     def _levels(self) -> Iterator[Problem]:
         """Find levels that are not above the one before them."""

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from config import credentials
 from config.credentials import SECRETS, Secret
 from config.errors import Problem
+from config.lines import KeyPath
 from config.source import Loading
 
 # The library's debug messages would show every value, secrets too.
@@ -70,19 +71,16 @@ class FileSource(_LoadingSource):
         for key, given in self.current_state.items():
             if isinstance(given, dict) and not isinstance(document.get(key, {}), dict):
                 self.loading.note((key,), "is not a table", f"write [{key}], its keys below")
+        file = self.loading.source.file_name
         for secret in SECRETS:
-            table, keys = secret.table_in(document), {secret.key, secret.file_key}
-            if keys & secret.table_in(self.current_state).keys():
-                if keys & table.keys():
-                    document[secret.table] = {key: table[key] for key in table if key not in keys}
-            elif keys <= table.keys():
-                fix = f"keep {secret.file_key} and take {secret.key} out"
-                self.loading.note(secret.path, f"stands beside {secret.file_key}", fix)
-            elif secret.key in table:
-                file = self.loading.source.file_name
-                if complaint := credentials.openness_of(Path(file)):
-                    fix = f"{credentials.closing(file)}, or use {secret.file_key}"
-                    self.loading.note(secret.path, f"stands in a file that {complaint}", fix)
+            table, stronger = secret.table_in(document), secret.table_in(self.current_state)
+            if secret.key not in table or secret.key in stronger:
+                continue
+            if secret.file_key in stronger:
+                document[secret.table] = {key: table[key] for key in table if key != secret.key}
+            elif complaint := credentials.openness_of(Path(file)):
+                fix = f"{credentials.closing(file)}, or use {secret.file_key}"
+                self.loading.note(secret.path, f"stands in a file that {complaint}", fix)
         return document
 
 
@@ -98,11 +96,13 @@ class SecretsSource(_LoadingSource):
         found = {}
         for secret in SECRETS:
             table, file = secret.table_in(given), credentials.file_in(folder, secret)
-            own_file = table.get(secret.file_key)
+            own_file, place = table.get(secret.file_key), (secret.table, secret.file_key)
+            if secret.key in table and own_file is not None:
+                self._refuse_twins(secret, place)
             if secret.key in table or not secret.is_needed(given):
                 continue
             if isinstance(own_file, str):
-                file, place = credentials.resolve(own_file, base), (secret.table, secret.file_key)
+                file = credentials.resolve(own_file, base)
                 found[secret.table] = self._read(secret, file, where(place))
             elif own_file is None and file is not None:
                 found[secret.table] = self._read(secret, file, str(file))
@@ -112,3 +112,10 @@ class SecretsSource(_LoadingSource):
                 problem = Problem(where((secret.table,)), secret.dotted, "is not given", fix=fix)
                 self.loading.absent.append(problem)
         return found
+
+    def _refuse_twins(self, secret: Secret, place: KeyPath) -> None:
+        """Note a secret that stands beside its `*_file` in the same source."""
+        origins = [self.loading.source.elsewhere.get(path, "") for path in (secret.path, place)]
+        if origins[0][:1] == origins[1][:1]:
+            fix = f"keep {secret.file_key} and take {secret.key} out"
+            self.loading.note(secret.path, f"stands beside {secret.file_key}", fix)

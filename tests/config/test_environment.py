@@ -132,6 +132,26 @@ def test_library_logs_no_secret(
     assert CANARY not in caplog.text
 
 
+def test_secret_and_its_file_both_as_variables(tmp_path: Path) -> None:
+    """A variable for the password and one for its file are a contradiction."""
+    environ = {"KEEPCOOL_MQTT__PASSWORD": CANARY, "KEEPCOOL_MQTT__PASSWORD_FILE": "pw"}
+    assert refusal(tmp_path, MINIMAL + '[mqtt]\nusername = "a"\n', environ=environ) == [
+        (
+            "$KEEPCOOL_MQTT__PASSWORD  mqtt.password: stands beside password_file; "
+            "keep password_file and take password out"
+        )
+    ]
+
+
+def test_variable_naming_a_file_replaces_a_password_of_the_file(tmp_path: Path) -> None:
+    """Where a variable names the password's file, the settings file's own password is past."""
+    (tmp_path / "pw").write_text(CANARY)
+    (tmp_path / "pw").chmod(0o600)
+    text = MINIMAL + '[mqtt]\nusername = "a"\npassword = "the old one"\n'
+    environ = {"KEEPCOOL_MQTT__PASSWORD_FILE": "pw"}
+    assert load(tmp_path, text, environ=environ).mqtt_password == CANARY
+
+
 def test_environment_without_a_file() -> None:
     """A home can come from variables alone; it then has no people and rooms."""
     environ = {
