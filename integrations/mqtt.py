@@ -6,6 +6,7 @@ that thread while `is_connected()` stays True, and a slow callback loses message
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import sys
@@ -148,9 +149,14 @@ class MqttClient:
             except (RuntimeError, ValueError) as error:
                 log.warning("mqtt.offline_not_said", error=str(error))
         self._client.disconnect()
-        ending = threading.Thread(target=self._client.loop_stop, daemon=True)  # joins without limit
+        ending = threading.Thread(target=self._end_loop, daemon=True)  # joins without limit
         ending.start()
         ending.join(1.0)
+
+    def _end_loop(self) -> None:
+        # paho forgets a thread that ends by itself, also between its own look and its join.
+        with contextlib.suppress(AttributeError):
+            self._client.loop_stop()
 
     # ----------------------------------------------------------------- paho's thread from here on
 
