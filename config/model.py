@@ -12,8 +12,8 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config import sources
 from config.credentials import check_secret
-from config.environment import PREFIX, SEPARATOR, EnvironmentSource
 from config.fields import (
     BaseTopic,
     Between,
@@ -36,7 +36,6 @@ from config.fields import (
     one_of,
 )
 from config.source import Loading
-from config.sources import CredentialsSource, FileSource, SecretsSource
 from config.table import Table
 
 _UNITS = (("°C", "C"), ("°F", "F"), ("c", "C"), ("f", "F"), ("celsius", "C"), ("fahrenheit", "F"))
@@ -218,7 +217,9 @@ class Document(BaseSettings, Table):
     """The whole file, with everything that lies over and under it."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=SEPARATOR, validate_default=False
+        env_prefix=sources.PREFIX,
+        env_nested_delimiter=sources.SEPARATOR,
+        validate_default=False,
     )
 
     secrets_directory: Text | None = None
@@ -245,5 +246,10 @@ class Document(BaseSettings, Table):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources, the strongest first."""
         loading = init_settings()["loading"]
-        order = (EnvironmentSource, CredentialsSource, FileSource, SecretsSource)
+        order = (
+            sources.EnvironmentSource,
+            sources.CredentialsSource,
+            sources.FileSource,
+            sources.SecretsSource,
+        )
         return tuple(source(settings_cls, loading) for source in order)
