@@ -10,7 +10,7 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.inbox import Inbox
-from daemon.sensing import SensorTrack
+from daemon.sensor_track import SensorTrack
 from daemon.store import Changes
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed, Heard
