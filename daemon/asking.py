@@ -15,6 +15,7 @@ from integrations.messages import LinkChanged, MessageReceived
 
 CONNECT_TIMEOUT_S = 5.0
 STATUS_TIMEOUT_S = 1.0  # the broker sends its retained messages at once
+UNSEEN_TIMEOUT_S = 3.0  # for the answer of a daemon of which nothing is seen
 OFFLINE = b"offline"
 
 
@@ -48,7 +49,8 @@ def ask(
     link.start()
     try:
         _wait_for_broker(events)
-        _refuse_if_offline(events, topics.status)
+        if not _is_online(events, topics.status):
+            timeout_s = min(timeout_s, UNSEEN_TIMEOUT_S)
         request = {"id": request_id, "at": datetime.now(UTC).isoformat(), **fields}
         link.publish(command_topic, json.dumps(request), qos=1)
         deadline = time.monotonic() + timeout_s
@@ -76,8 +78,8 @@ def _wait_for_broker(events: queue.SimpleQueue[object]) -> None:
     raise NoAnswerError(detail)
 
 
-def _refuse_if_offline(events: queue.SimpleQueue[object], status_topic: str) -> None:
-    """Raise at once when the daemon said, or its last will says, that it does not run.
+def _is_online(events: queue.SimpleQueue[object], status_topic: str) -> bool:
+    """Return whether the daemon says that it runs; raise when it, or its last will, says not.
 
     Without a word (it never ran here, or this user may not read the topic) it is asked anyway.
     """
@@ -89,7 +91,8 @@ def _refuse_if_offline(events: queue.SimpleQueue[object], status_topic: str) -> 
                 raise NoAnswerError(
                     "keepcool is not running: start it, or see `journalctl -u keepcool`"
                 )
-            return
+            return True
+    return False
 
 
 def _next(events: queue.SimpleQueue[object], timeout_s: float) -> object:

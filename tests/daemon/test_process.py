@@ -79,8 +79,13 @@ def test_drink_is_logged_from_the_command_line(tmp_path: Path, mosquitto: Mosqui
 
 
 def test_nobody_answers_the_command_line(tmp_path: Path, mosquitto: Mosquitto) -> None:
-    """Without a daemon a drink counts as not recorded."""
+    """Without a daemon a drink counts as not recorded; one that was stopped is said at once."""
     daemon = DaemonProcess(tmp_path, mosquitto.port)
     refused = daemon.command("log", "drink", "250")
     assert refused.returncode == 1
-    assert "not recorded" in refused.stderr
+    assert "not recorded: keepcool did not answer" in refused.stderr
+    with daemon:
+        wait_until(lambda: daemon.events("link.changed"), what="the broker")
+    refused = daemon.command("log", "drink", "250")
+    assert refused.returncode == 1
+    assert "not recorded: keepcool is not running" in refused.stderr
