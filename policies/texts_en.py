@@ -245,7 +245,10 @@ TEXTS: Mapping[str, Text] = {
     "cooling_over_limit": Text(
         ("Cooling the {room}",),
         (
-            ("Cooling: near or over your limit of {limit}.", "Cooling: the room is near its limit."),
+            (
+                "Cooling: near or over your limit of {limit}.",
+                "Cooling: the room is near its limit.",
+            ),
             ("Aim: {target}.",),
         ),
     ),

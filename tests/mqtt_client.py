@@ -18,8 +18,8 @@ class TestClient:
     def __init__(self, port: int) -> None:
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._subscribed = threading.Event()
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self.messages: list[tuple[str, str]] = []
         self._port = port
 

@@ -114,8 +114,7 @@ def _burst(wire: Wire, subject: Subject, asked: str, answered: str, mark: bytes)
                 if topic in pending and last in payload:
                     pending.remove(topic)
     cpu_s = subject.cpu_s() - cpu_before_s
-    for topic, payload in _until_quiet(wire):
-        newest[topic] = payload
+    newest.update(_until_quiet(wire))
     wrong = sorted(topic for topic in topics if last not in newest[topic])
     if wrong:
         message = f"after its last reading an older one was shown on {wrong}"
@@ -136,10 +135,7 @@ def _until_quiet(wire: Wire) -> list[tuple[str, bytes]]:
 def _dropped(wire: Wire) -> int:
     """Return the broker's count of dropped messages; it publishes one every second on change."""
     with_answer = [
-        int(payload)
-        for _ in range(3)
-        for topic, payload in wire.receive(1.0)
-        if topic == _DROPPED
+        int(payload) for _ in range(3) for topic, payload in wire.receive(1.0) if topic == _DROPPED
     ]
     return max(with_answer, default=0)
 

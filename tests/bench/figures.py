@@ -20,7 +20,9 @@ class Quantiles:
 
     def render(self, factor: float = 1.0, digits: int = 2) -> str:
         """Return "p50 / p95 / p99"."""
-        return " / ".join(f"{value * factor:.{digits}f}" for value in (self.p50, self.p95, self.p99))
+        return " / ".join(
+            f"{value * factor:.{digits}f}" for value in (self.p50, self.p95, self.p99)
+        )
 
 
 def quantile(samples: Sequence[float], share: float) -> float:

@@ -79,7 +79,9 @@ def _measure(folder: Path, memory: Path, broker: Mosquitto) -> list[Row]:
     rows += alerts.rows("this disk", alerts.measure(folder / "alerts", broker))
     slow = slow_disk.find_slow_disk(folder)
     if slow is None:
-        rows.append(Row("  alert handed over, slow disk", f"not measured: {slow_disk.INSTALL_HINT}"))
+        rows.append(
+            Row("  alert handed over, slow disk", f"not measured: {slow_disk.INSTALL_HINT}")
+        )
     else:
         _say(f"alerts, {slow_disk.DELAY_S * 1000:.0f} ms a sync ({slow.how})")
         found = alerts.measure(folder / "alerts-slow", broker, slow.wrapper, slow.environ)

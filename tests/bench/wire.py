@@ -99,7 +99,9 @@ class Wire:
             if data[at] & 0xF0 == _PUBLISH:
                 topic_end = body + 2 + int.from_bytes(data[body : body + 2], "big")
                 payload = topic_end + len(self._properties) * (1 + data[topic_end])
-                messages.append((data[body + 2 : topic_end].decode(), data[payload : body + length]))
+                messages.append(
+                    (data[body + 2 : topic_end].decode(), data[payload : body + length])
+                )
             at = body + length
         self._unread = data[at:]
         return messages
