@@ -19,6 +19,10 @@ from policies.plausibility import (
 )
 
 
+# Refused for what it is, not for being wrong: such messages make no sensor suspect.
+_NOT_OF_THE_ROOM = frozenset({"chip_temperature", "not_a_room_sensor"})
+
+
 @dataclass(frozen=True, slots=True)
 class Sensor:
     """Describe one configured sensor; `parse` is its payload parser, given by the bootstrap."""
@@ -99,7 +103,8 @@ class SensorTrack:
         if message.is_battery_low is not None:
             self.is_battery_low = message.is_battery_low
         if message.temperature_c is None and message.relative_humidity_pct is None:
-            if message.rejected is not None and not is_retained:
+            is_about_room = message.rejected not in _NOT_OF_THE_ROOM
+            if message.rejected is not None and is_about_room and not is_retained:
                 self._reject(message, now)
             return None
         measured_age = None
