@@ -18,7 +18,6 @@ from policies.plausibility import (
     suspect_reason,
 )
 
-
 # Refused for what it is, not for being wrong: such messages make no sensor suspect.
 _NOT_OF_THE_ROOM = frozenset({"chip_temperature", "not_a_room_sensor"})
 
