@@ -9,10 +9,15 @@ import structlog
 
 
 def configure(level: str = "info") -> None:
-    """Log to stderr. Values are rendered escaped, so that no topic or payload can forge a line."""
+    """Log to stderr. Values are rendered escaped, so that no topic or payload can forge a line.
+
+    Tracebacks come without local variables: the token and people's names are among them.
+    """
     is_terminal = sys.stderr.isatty()
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(
+            repr_native_str=True, exception_formatter=structlog.dev.plain_traceback
+        )
         if is_terminal
         else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
