@@ -72,9 +72,8 @@ def test_chip_temperature_makes_no_sensor_suspect() -> None:
     """A plug that tells its own chip's heat beside its power is not a broken room sensor."""
     listener = Listener()
     listener.hear('{"temperature": 24.5}')
-    for _ in range(5):
-        reading = listener.hear('{"state": "ON", "power": 800, "device_temperature": 51}')
-    assert reading.suspect_reason is None
+    message = '{"state": "ON", "power": 800, "device_temperature": 51}'
+    assert [listener.hear(message).suspect_reason for _ in range(5)] == [None] * 5
     assert listener.track.rejected == 0
 
 
@@ -82,7 +81,7 @@ def test_humidity_alone_does_not_keep_a_temperature_fresh() -> None:
     """A sensor whose temperature fell silent is stale, however often its humidity speaks."""
     listener = Listener()
     listener.hear('{"temperature": 24.5, "humidity": 50}')
-    for _ in range(14):
-        reading = listener.hear('{"humidity": 51}', minutes=10)
-    assert reading.freshness is Freshness.STALE
-    assert reading.relative_humidity_pct == 51
+    readings = [listener.hear('{"humidity": 51}', minutes=10) for _ in range(14)]
+    assert readings[12].freshness is Freshness.FRESH  # 130 minutes old
+    assert readings[13].freshness is Freshness.STALE
+    assert readings[13].relative_humidity_pct == 51
