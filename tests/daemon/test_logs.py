@@ -31,18 +31,18 @@ def crash(password: str) -> None:
         structlog.get_logger().exception("loop.action_crashed")
 
 
-@pytest.fixture(params=["terminal", "service"])
-def is_terminal(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Set the log up for a terminal, and for a service."""
-    is_one = request.param == "terminal"
-    monkeypatch.setattr("sys.stderr.isatty", lambda: is_one)
+def configure_for(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the log up as on a terminal, or as under systemd."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: place == "terminal")
     logs.configure()
-    return is_one
 
 
-@pytest.mark.usefixtures("is_terminal")
-def test_traceback_shows_no_variables(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("place", ["terminal", "service"])
+def test_traceback_shows_no_variables(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
     """A crash is logged with its traceback, and without the values of variables."""
+    configure_for(place, monkeypatch)
     crash(SECRET)
     written = capsys.readouterr().err
     assert "ValueError" in written
@@ -51,15 +51,15 @@ def test_traceback_shows_no_variables(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize("topic", HOSTILE)
+@pytest.mark.parametrize("place", ["terminal", "service"])
 def test_value_cannot_forge_a_line_or_steer_the_terminal(
-    capsys: pytest.CaptureFixture[str],
-    is_terminal: bool,  # noqa: FBT001 - a fixture
-    topic: str,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str, topic: str
 ) -> None:
     """A topic with line breaks or escape sequences stays one line of visible characters."""
+    configure_for(place, monkeypatch)
     structlog.get_logger().warning("command.refused", topic=topic)
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert "\x1b[2J" not in written
-    if not is_terminal:
+    if place == "service":
         assert json.loads(written)["topic"] == topic
