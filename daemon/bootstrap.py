@@ -105,7 +105,7 @@ def _only_instance(settings: Settings) -> Iterator[None]:
     """Hold a lock on the state directory: two daemons would throw each other off the broker."""
     folder = settings.state_directory
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         lock = (folder / LOCK_NAME).open("w")
     except OSError as error:
         raise StartError(
@@ -146,7 +146,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         store = Store(settings.state_directory / DATABASE_NAME)
     except (PermanentError, StoreError) as error:
         raise StartError(str(error)) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         path = settings.state_directory / DATABASE_NAME
         raise StartError(f"the database {path} cannot be opened: {error}") from error
     home_assistant = build_home_assistant(settings)

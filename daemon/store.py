@@ -15,7 +15,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
@@ -129,8 +129,9 @@ def read_json(kind: type[T], text: str) -> T | None:
     """Return what a row holds; one that another version wrote otherwise must not stop the start."""
     try:
         return from_json(kind, text)
-    except ValueError as error:
-        log.warning("store.row_unreadable", kind=kind.__name__, error=str(error)[:200])
+    except ValidationError as error:  # its text would show names and what was said
+        fields = sorted({str(found["loc"]) for found in error.errors(include_input=False)})
+        log.warning("store.row_unreadable", kind=kind.__name__, fields=fields)
         return None
 
 
@@ -143,7 +144,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         raise FileNotFoundError(path)
     # Without a -wal file a reader of the group cannot create one: then the file is at rest.
     query = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
-    connection = sqlite3.connect(f"file:{path}?{query}", uri=True, timeout=2.0)
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{query}", uri=True, timeout=2.0)
     connection.row_factory = sqlite3.Row
     return connection
 
@@ -158,6 +159,8 @@ class Store:
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch(mode=0o640)  # health-related entries; -wal and -shm get the same mode
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA page_size=1024")
@@ -238,11 +241,8 @@ class Store:
                 execute(
                     "INSERT OR IGNORE INTO drink VALUES (?,?,?,?,?)",
                     (
-                        drink.drink_id,
-                        drink.person_id,
-                        drink.at.isoformat(),
-                        drink.amount_ml,
-                        drink.source,
+                        *(drink.drink_id, drink.person_id),
+                        *(drink.at.isoformat(), drink.amount_ml, drink.source),
                     ),
                 )
             for key_text, body in changes.memory.items():
@@ -379,9 +379,8 @@ class Store:
         if row is None:
             return None
         key = AlertKey(row["policy"], row["subject"], row["episode"])
-        return ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"]), row[
-            "used_utc"
-        ] is not None
+        found = ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"])
+        return found, row["used_utc"] is not None
 
     def load_leases(self) -> dict[str, str]:
         """Return each device's stored lease as JSON."""

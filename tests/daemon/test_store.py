@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow, RowState
@@ -21,6 +25,7 @@ from daemon.store import (
     StoreError,
     from_json,
     open_read_only,
+    read_json,
     to_json,
 )
 from integrations.messages import PhoneButton, PhoneMessage
@@ -263,6 +268,35 @@ def test_settings_of_the_file_are_durable_and_small(store: Store) -> None:
         "page_size": 1024,
         "user_version": 1,
     }
+
+
+def test_file_is_closed_to_others_whatever_the_umask_says(tmp_path: Path) -> None:
+    """What people drank and answered is readable by the user and its group alone."""
+    umask = os.umask(0)
+    try:
+        opened = Store(tmp_path / "new" / DATABASE_NAME)
+        opened.commit(Changes(memory={"key": "body"}), NOW)
+    finally:
+        os.umask(umask)
+    files = sorted((tmp_path / "new").iterdir())
+    assert len(files) == 3  # -shm and -wal beside it
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o640}
+
+
+def test_reader_finds_a_file_in_a_folder_of_any_name(tmp_path: Path) -> None:
+    """Signs that mean something in an address are plain signs in a path."""
+    path = tmp_path / "50 % of it? #1" / DATABASE_NAME
+    Store(path).close()
+    with closing(open_read_only(path)) as reader:
+        assert reader.execute("SELECT count(*) FROM alert").fetchone()[0] == 0
+
+
+def test_unreadable_row_is_passed_over_without_showing_it() -> None:
+    """A row that another version wrote otherwise is named in the log, and none of its words."""
+    with capture_logs() as logged:
+        assert read_json(Alert, '{"reason": 7, "message": "Anna\'s room"}') is None
+    assert [entry["event"] for entry in logged] == ["store.row_unreadable"]
+    assert "Anna" not in str(logged)
 
 
 def test_reader_of_a_running_and_of_a_stopped_daemon(store: Store) -> None:
