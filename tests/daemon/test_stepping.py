@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from daemon.events import LinkChanged, StopRequested
+from daemon.events import LinkChanged, MessageReceived, StopRequested
 from daemon.stepping import SteppedClock, advance, run_stepped, settle
 from tests.loop_home import READING_TOPIC, TOPICS, LoopHome, TwoClocks
 
@@ -39,7 +40,8 @@ def home(tmp_path: Path) -> SteppedHome:
 
 def test_what_was_sent_before_a_step_is_handled_before_it(home: SteppedHome) -> None:
     """A reading belongs to the moment at which it was published."""
-    home.hear(READING_TOPIC, '{"temperature": 30.2}')
+    payload = b'{"temperature": 30.2}'
+    home.daemon.parts.inbox.post(MessageReceived(READING_TOPIC, payload, False, 0.0))  # noqa: FBT003
     advance(home.daemon, home.stepped, START + timedelta(minutes=20))
     track = home.daemon.state.sensing.tracks["living-sensor"]
     assert track.freshness.heard_at_s == START.timestamp()
@@ -58,7 +60,7 @@ def test_time_passes_tick_by_tick(home: SteppedHome) -> None:
 
     home.decide = note
     advance(daemon, home.stepped, START + timedelta(hours=1))
-    gaps = [late - early for early, late in zip(ticks, ticks[1:], strict=False)]
+    gaps = [late - early for early, late in pairwise(ticks)]
     assert len(ticks) >= 359
     assert max(gaps) <= 10.0
 
