@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from daemon import delivery
 from daemon.actuation import ReadBack, SendCommand
 from daemon.events import CommandFinished, DeliveryFinished, Event, ForecastFetched, StatesFetched
+from daemon.pushes import in_present_words
 
 if TYPE_CHECKING:
     from daemon.clock import Instant
     from daemon.outbox import Outbox, OutboxRow
     from daemon.poller import Poller
     from daemon.ports import HomePort, PhonePort, WeatherSource
+    from daemon.state import HomeState
 
 STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
 STOP_WORKERS_S = 2.0
@@ -71,11 +73,11 @@ class Dispatcher:
         ]
         return min((moment for moment in due if moment is not None), default=None)
 
-    def send_pushes(self, outbox: Outbox, now: Instant) -> None:
-        """Submit every push that is due."""
+    def send_pushes(self, outbox: Outbox, state: HomeState, now: Instant) -> None:
+        """Submit every push that is due; one that had to wait tells what is true now."""
         if self._phone is not None:
             for row in outbox.take_due(now):
-                self._send_push(self._phone, row)
+                self._send_push(self._phone, in_present_words(row, state, now))
 
     def _send_push(self, phone: PhonePort, row: OutboxRow) -> None:
         self.workers["phone"].submit(

@@ -328,7 +328,7 @@ class Daemon:
                 case NoteFailure():
                     log.warning("device.failed", device_id=action.device_id, error=action.error)
                     self._is_dirty = self._is_urgent = True
-        self.dispatcher.send_pushes(self.outbox, now)
+        self.dispatcher.send_pushes(self.outbox, self.state, now)
         entity_ids = (*actuation.entity_ids(), *self.parts.power_entities)
         self.dispatcher.read_all_if_due(entity_ids or ALWAYS_THERE, now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
@@ -430,9 +430,9 @@ class Daemon:
         is_news = self.state.set_link("home_assistant", now, is_up=is_up, detail=error or "")
         if is_news:
             log.info("link.changed", link="home_assistant", is_up=is_up, detail=error or "")
-            self._is_dirty = True
+            self._is_dirty = self._is_urgent = True  # what waits is judged anew before it is sent
+            self.outbox.note_road(now, is_up=is_up)
             if is_up:
-                self.outbox.retry_now(now)
                 self.state.actuation.on_reachable(now)
 
     def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:

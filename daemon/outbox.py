@@ -20,6 +20,8 @@ BROKEN_CHANNEL_RETRY_S = (
     300.0  # a refused token or missing service is probed, not hammered; FAULTS 33
 )
 NUDGE_EXPIRES = timedelta(hours=1)  # a drink reminder from long ago is noise
+SETTLING_S = 45.0  # a device is commanded anew and read back within this once the road is back
+TROUBLE_TAG = "keepcool-trouble-"
 
 
 class RowState(enum.StrEnum):
@@ -45,6 +47,7 @@ class OutboxRow:
     attempts: int = 0
     last_error: str | None = None
     finished_utc: str | None = None
+    first_raised: Instant | None = None  # of the unsent row that this one took the place of
 
 
 class Outbox:
@@ -56,6 +59,7 @@ class Outbox:
         self._due_boot_s: dict[str, float] = dict.fromkeys(self._rows, 0.0)
         self._in_flight: dict[str, str] = {}  # channel -> row_id
         self._broken: set[str] = set()  # rows that were refused: only time is tried on them
+        self._is_road_down = False
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -79,14 +83,16 @@ class Outbox:
         """
         if any(old.deduplication_key == row.deduplication_key for old in self._rows.values()):
             return []
-        changed = [row]
+        outdated = []
         for old in list(self._rows.values()):
             is_same = old.channel_id == row.channel_id and old.message.tag == row.message.tag
             if is_same and self._in_flight.get(old.channel_id) != old.row_id:
-                changed.append(self._finish(old, RowState.SUPERSEDED, row.created))
+                outdated.append(self._finish(old, RowState.SUPERSEDED, row.created))
+        if outdated and not outdated[0].message.is_clear:
+            row = replace(row, first_raised=outdated[0].first_raised or outdated[0].created)
         self._rows[row.row_id] = row
         self._due_boot_s[row.row_id] = row.created.boot_s
-        return changed
+        return [row, *outdated]
 
     def supersede_outdated(self, now: Instant) -> list[OutboxRow]:
         """Drop rows of an earlier run that a newer one of the same tag overtook; return them.
@@ -114,7 +120,8 @@ class Outbox:
         """Return the rows to send now: one in flight per channel, criticals first, then oldest."""
         taken = []
         for row in sorted(self._rows.values(), key=lambda row: -row.message.severity):
-            if row.channel_id not in self._in_flight and self._due_boot_s[row.row_id] <= now.boot_s:
+            is_due = self._due_boot_s[row.row_id] <= now.boot_s and not self._is_held(row)
+            if row.channel_id not in self._in_flight and is_due:
                 self._in_flight[row.channel_id] = row.row_id
                 taken.append(row)
         return taken
@@ -124,7 +131,7 @@ class Outbox:
         waiting = [
             self._due_boot_s[row.row_id]
             for row in self._rows.values()
-            if row.channel_id not in self._in_flight
+            if row.channel_id not in self._in_flight and not self._is_held(row)
         ]
         return min(waiting, default=None)
 
@@ -159,6 +166,24 @@ class Outbox:
         self._rows[row_id] = row = replace(row, attempts=row.attempts + 1, last_error=error)
         self._due_boot_s[row_id] = now.boot_s + max(wait_s, min(retry_after_s or 0.0, 6 * 3600.0))
         return row
+
+    def note_road(self, now: Instant, *, is_up: bool) -> None:
+        """Take that the road went down, or is back: then what waits is due.
+
+        Trouble is not tried while the road is down, and a little later than the rest once it is
+        back: most of it is over then, and must not alarm anybody only to be taken back.
+        """
+        self._is_road_down = not is_up
+        if not is_up:
+            return
+        self.retry_now(now)
+        for row in self._rows.values():
+            if row.message.tag.startswith(TROUBLE_TAG) and not row.message.is_clear:
+                settled_s = now.boot_s + SETTLING_S
+                self._due_boot_s[row.row_id] = max(self._due_boot_s[row.row_id], settled_s)
+
+    def _is_held(self, row: OutboxRow) -> bool:
+        return self._is_road_down and row.message.tag.startswith(TROUBLE_TAG)
 
     def retry_now(self, now: Instant) -> None:
         """Make waiting rows due: the road is back. What was refused keeps its pause."""

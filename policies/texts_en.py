@@ -86,6 +86,7 @@ PHRASES: Mapping[str, str] = {
 
 _NUMBERS = ("{air}{feels_like}. Your limit: {limit}.", "{air}{feels_like}.")
 _LAST_SEEN = ("Last seen at {last_seen}.",)
+_RAISED = ("First raised at {raised_at}.",)  # of a message that could not be handed over in time
 _COOLING = ("{cooling}",)
 _FAN = ("{fan}",)
 
@@ -97,21 +98,21 @@ TEXTS: Mapping[str, Text] = {
     ),
     "heat_level_2": Text(
         ("Cool down now: {room} {temperature}", "Cool down now: {room}"),
-        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
+        (_COOLING, _RAISED, _LAST_SEEN, _FAN, _NUMBERS),
     ),
     "heat_level_3": Text(
         ("Cool down at once: {room} {temperature}", "Cool down at once: {room}"),
-        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
+        (_COOLING, _RAISED, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_level_4": Text(
         ("Get out of the heat: {room} {temperature}", "Get out of the heat: {room}"),
-        (_COOLING, _LAST_SEEN, _FAN, _NUMBERS),
+        (_COOLING, _RAISED, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_critical_unanswered": Text(
         ("Please answer: {room} {temperature}", "Please answer: {room}"),
-        (("No answer for {unanswered}.",), _COOLING, _LAST_SEEN, _FAN, _NUMBERS),
+        (("No answer for {unanswered}.",), _COOLING, _RAISED, _LAST_SEEN, _FAN, _NUMBERS),
         is_at_level_3=True,
     ),
     "heat_expected": Text(
@@ -122,6 +123,7 @@ TEXTS: Mapping[str, Text] = {
         ),
         (
             ("{cooling_ahead}",),
+            _RAISED,
             ("Forecast until {forecast_until} only.",),
             ("{airing}",),
             _NUMBERS,

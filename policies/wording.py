@@ -63,6 +63,7 @@ _TIMES = {
     "until": "until_local",
     "expected_at": "expected_at_local",
     "last_seen": "last_seen_local",
+    "raised_at": "raised_at_local",
     "forecast_until": "forecast_until_local",
     "forecast_maximum_at": "forecast_maximum_at_local",
 }
