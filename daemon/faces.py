@@ -12,6 +12,7 @@ import structlog
 
 from daemon.lease import LeasePhase, LeaseRow
 from policies.model import Decision, RoomAssessment, RoomConditions
+from policies.psychrometrics import heat_index_c
 
 log = structlog.get_logger()
 STATUS_SUFFIX = ".status.json"
@@ -57,6 +58,9 @@ def room_payload(assessment: RoomAssessment, room: RoomConditions) -> str:
             "freshness": assessment.freshness.value,
             "temperature_c": _rounded(room.temperature_c, 2),
             "relative_humidity_pct": _rounded(room.relative_humidity_pct, 1),
+            "heat_index_c": _rounded(
+                heat_index_c(room.temperature_c, room.relative_humidity_pct), 1
+            ),
             "effective_temperature_c": _rounded(room.effective_temperature_c, 2),
             "limit_c": assessment.limit_c,
             "expected_level": int(assessment.expected_level),
