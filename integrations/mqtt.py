@@ -6,10 +6,8 @@ that thread while `is_connected()` stays True, and a slow callback loses message
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import ssl
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from typing import Any
 
 import structlog
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,6 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from integrations.errors import PermanentError
 from integrations.messages import Heard, LinkChanged, MessageReceived
+from integrations.mqtt_connection import BufferedClient, Connection
 
 log = structlog.get_logger()
 MAXIMUM_PAYLOAD_BYTES = 64 * 1024  # no sensor message is near it; source: FAULTS 18
@@ -84,25 +82,19 @@ class MqttClient:
         self._echo_topic = f"{options.status_topic}/echo" if options.status_topic else None
         self._echo = threading.Event()
         self.dropped_messages = 0
-        self._client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=options.client_id,
-            protocol=MQTTv5 if self._is_v5 else MQTTv311,
-            reconnect_on_failure=True,
-        )
+        self._client = BufferedClient(options.client_id, MQTTv5 if self._is_v5 else MQTTv311)
         if options.status_topic is not None:
             self._client.will_set(options.status_topic, OFFLINE, qos=1, retain=True)
-        self._client.reconnect_delay_set(min_delay=1, max_delay=30)
         self._client.max_queued_messages_set(1000)
         if options.username is not None:
             self._client.username_pw_set(options.username, options.password)
         if options.uses_tls:
             self._client.tls_set_context(_tls_context(options.ca_file))
         self._client.on_connect = self._on_connect
-        self._client.on_connect_fail = self._on_connect_fail
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_socket_open = _send_at_once
+        self._connection = Connection(self._client, self._on_connect_fail)
 
     def start(self) -> None:
         """Start connecting in the background, every 1 to 30 s; an absent broker is normal."""
@@ -116,25 +108,24 @@ class MqttClient:
             keepalive=self._options.keepalive_s,
             properties=properties,
         )
-        self._client.loop_start()
+        self._connection.start()
 
     def publish(
         self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0
     ) -> None:
-        """Hand a message to the network thread; without a connection only QoS 1 is kept."""
-        self._client.publish(topic, payload, qos=qos, retain=is_retained)
+        """Publish without waiting; without a connection only QoS 1 is kept."""
+        self._connection.publish(topic, payload, qos=qos, is_retained=is_retained)
 
     def is_thread_alive(self) -> bool:
         """Return whether the network thread lives."""
-        thread = self._client._thread  # noqa: SLF001 - paho has no public way to ask (LIBRARIES: it dies silently)
-        return thread is not None and thread.is_alive()
+        return self._connection.is_alive()
 
     def flush(self, timeout_s: float) -> bool:
         """Return once everything published before this call was posted: our own echo is back."""
         if self._echo_topic is None:
             return False
         self._echo.clear()
-        self._client.publish(self._echo_topic, b"", qos=1)
+        self._connection.publish(self._echo_topic, b"", qos=1, is_retained=False)
         return self._echo.wait(timeout_s)
 
     def stop(self) -> None:
@@ -143,22 +134,15 @@ class MqttClient:
         A thread that still connects, or that a frozen broker holds up, is left behind.
         """
         if self._client.is_connected() and self._options.status_topic is not None:
-            info = self._client.publish(self._options.status_topic, OFFLINE, qos=1, retain=True)
+            topic = self._options.status_topic
+            info = self._connection.publish(topic, OFFLINE, qos=1, is_retained=True)
             try:
                 info.wait_for_publish(timeout=2.0)
             except (RuntimeError, ValueError) as error:
                 log.warning("mqtt.offline_not_said", error=str(error))
-        self._client.disconnect()
-        ending = threading.Thread(target=self._end_loop, daemon=True)  # joins without limit
-        ending.start()
-        ending.join(1.0)
+        self._connection.stop(1.0)
 
-    def _end_loop(self) -> None:
-        # paho forgets a thread that ends by itself, also between its own look and its join.
-        with contextlib.suppress(AttributeError):
-            self._client.loop_stop()
-
-    # ----------------------------------------------------------------- paho's thread from here on
+    # ------------------------------------------------------------- the network thread from here on
 
     def _on_connect(
         self,
@@ -187,8 +171,8 @@ class MqttClient:
         handling = _SEND_NEVER_RETAINED if subscription.is_command else 0
         return subscription.topic, SubscribeOptions(qos=subscription.qos, retainHandling=handling)
 
-    def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
-        self._say_link(is_up=False, detail=_explain_failure(sys.exc_info()[1], self._options))
+    def _on_connect_fail(self, error: OSError) -> None:
+        self._say_link(is_up=False, detail=_explain_failure(error, self._options))
 
     def _on_disconnect(
         self,

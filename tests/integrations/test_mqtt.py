@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gc
 import hashlib
+import itertools
 import shutil
 import socket
 import subprocess
@@ -128,6 +129,11 @@ def test_status_is_online_then_offline(mosquitto: Mosquitto, version: str) -> No
 def texts(client: TestClient) -> list[str]:
     """Return what a client heard."""
     return [text for _, text in client.messages]
+
+
+def _without_repeats(messages: list[tuple[str, str]]) -> list[str]:
+    """Return the texts; one whose acknowledgement was lost with the connection comes twice."""
+    return [text for text, _ in itertools.groupby(text for _, text in messages)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -432,3 +438,23 @@ def test_unusable_authority_file_is_refused_at_once(tmp_path: Path) -> None:
     """A CA file that cannot be read names the setting before anything starts."""
     with pytest.raises(PermanentError, match=r"mqtt\.ca_file"):
         Ear(options(8883, uses_tls=True, ca_file=str(tmp_path / "missing.pem")))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_burst_is_heard_whole_and_answered_in_order(mosquitto: Mosquitto, version: str) -> None:
+    """Thousands of messages at once arrive in order, while as many leave in order."""
+    count = 2000
+    published = [str(number) for number in range(count)]
+    with (
+        TestClient(mosquitto.port) as other,
+        Ear(options(mosquitto.port, version=version), Subscription("in/#")) as ear,
+    ):
+        other.subscribe("out/#")
+        ear.wait_for_link(is_up=True)
+        for text in published:
+            other._client.publish("in/x", text)
+            ear.client.publish("out/x", text)
+        wait_until(lambda: len(ear.messages) == count, what="all to arrive")
+        wait_until(lambda: len(other.messages) == count, what="all to leave")
+    assert [message.payload.decode() for message in ear.messages] == published
+    assert [text for _, text in other.messages] == published
