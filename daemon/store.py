@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
+from daemon.packing import pack, unpack
 from policies.alert import Alert, AlertKey, Severity, Verb
 from policies.model import Forecast
 
@@ -291,10 +292,9 @@ class Store:
 
     def write_forecast(self, forecast: Forecast) -> None:
         """Keep the last good forecast of its source."""
+        row = forecast.source, pack(to_json(forecast))
         with self._transaction():
-            self._connection.execute(
-                "INSERT OR REPLACE INTO forecast VALUES (?,?)", (forecast.source, to_json(forecast))
-            )
+            self._connection.execute("INSERT OR REPLACE INTO forecast VALUES (?,?)", row)
 
     def prune(self, now_utc: datetime) -> None:
         """Delete what is older than it is kept for."""
@@ -420,7 +420,7 @@ class Store:
         return [
             forecast
             for row in self._connection.execute("SELECT body FROM forecast")
-            if (forecast := read_json(Forecast, row["body"])) is not None
+            if (forecast := read_json(Forecast, unpack(row["body"]))) is not None
         ]
 
     def load_history(self, since_utc: datetime) -> Iterator[HistoryRow]:
