@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +58,19 @@ def _load(config_path: Path, *, require_secrets: bool) -> Settings:
         sys.exit(WRONG_SETTINGS)
 
 
+@contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """Keep a package from being imported: structlog takes rich where it is, 4 MB for nothing."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
 @main.command()
 @config_option
 @click.option(
@@ -68,7 +83,8 @@ def _load(config_path: Path, *, require_secrets: bool) -> Settings:
 @click.option("--start", "start_at", hidden=True, help="Where a stepped clock starts, ISO 8601.")
 def run(config_path: Path, log_level: str, stepped: str | None, start_at: str | None) -> None:
     """Run the daemon until it is asked to stop."""
-    from daemon import bootstrap, logs  # noqa: PLC0415 - the other commands start faster without
+    with _hidden("rich"):
+        from daemon import bootstrap, logs  # noqa: PLC0415 - the other commands start faster
 
     settings = _load(config_path, require_secrets=True)
     logs.configure(log_level)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from daemon.faces import find_status
+from daemon.faces import find_status, is_old
 
-OLD_AFTER_S = 90.0  # the daemon writes its status at every tick of 10 s
 REFRESH_S = 5.0
 LEVEL_STYLES = ("green", "yellow", "dark_orange", "red", "bold white on red")
 
@@ -47,14 +46,6 @@ def _read(home_id: str, state_directory: Path) -> dict[str, Any] | None:
         return None
     status: dict[str, Any] | None = None if text is None else json.loads(text)
     return status
-
-
-def is_old(status: dict[str, Any]) -> bool:
-    """Return whether the daemon stopped, or stopped writing its status."""
-    if status.get("has_stopped"):
-        return True
-    age = datetime.now(UTC) - datetime.fromisoformat(status["at"])
-    return age > timedelta(seconds=OLD_AFTER_S)
 
 
 def _render(status: dict[str, Any] | None) -> Group | Text:

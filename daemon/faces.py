@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from policies.psychrometrics import heat_index_c
 
 log = structlog.get_logger()
 STATUS_SUFFIX = ".status.json"
+OLD_AFTER_S = 90.0  # the daemon writes its status at every tick of 10 s
+_to_json = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would build one each time
 
 
 class Topics:
@@ -52,7 +55,7 @@ class Topics:
 
 def room_payload(assessment: RoomAssessment, room: RoomConditions) -> str:
     """Render a room's state topic."""
-    return json.dumps(
+    return _to_json(
         {
             "level": int(assessment.level),
             "freshness": assessment.freshness.value,
@@ -66,8 +69,7 @@ def room_payload(assessment: RoomAssessment, room: RoomConditions) -> str:
             "expected_level": int(assessment.expected_level),
             "expected_at": assessment.expected_at.isoformat() if assessment.expected_at else None,
             "reason": assessment.reason,
-        },
-        separators=(",", ":"),
+        }
     )
 
 
@@ -172,3 +174,11 @@ def find_status(home_id: str, state_directory: Path) -> Path | None:
     found = [folder / f"{home_id}{STATUS_SUFFIX}" for folder in folders]
     existing = [path for path in found if path.exists()]
     return max(existing, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def is_old(status: dict[str, Any]) -> bool:
+    """Return whether the daemon stopped, or stopped writing its status."""
+    if status.get("has_stopped"):
+        return True
+    age = datetime.now(UTC) - datetime.fromisoformat(status["at"])
+    return age > timedelta(seconds=OLD_AFTER_S)

@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from daemon.cli_status import is_old
-from daemon.faces import find_status
+from daemon.faces import find_status, is_old
 from daemon.ports import HomePort, MqttLink, Post, WeatherSource
 from daemon.sensor_track import SensorRecord
 from daemon.store import DATABASE_NAME, from_json, open_read_only

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli_status import is_old, show_status, span
+from daemon.cli_status import show_status, span
 from daemon.clock import Instant
-from daemon.faces import Faces, Topics, find_status, status_path
+from daemon.faces import Faces, Topics, find_status, is_old, status_path
 from daemon.lease import LeasePhase, LeaseRow
 from daemon.probing import read_sensor_ages
 from integrations.errors import TransientError
