@@ -241,7 +241,7 @@ class Daemon:
     def _assess_room(self, room_id: str, now: Instant) -> None:
         """Publish a room's level at once: an observation does not wait for the disk."""
         track = self.state.sensing.rooms[room_id]
-        conditions = track.conditions(now, self.state.since_start(now))
+        conditions = track.conditions(now, self.state.since_start(now), has_past=False)
         shown = self._shown.get(room_id)
         assessed = heat_sensitivity.assess_for_display(
             conditions,

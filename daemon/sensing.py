@@ -111,8 +111,10 @@ class RoomTrack:
         since_start: timedelta,
         devices: tuple[DeviceConditions, ...] = (),
         others_range_c: float = 0.0,
+        *,
+        has_past: bool = True,
     ) -> RoomConditions:
-        """Return the room as the policies see it."""
+        """Return the room as the policies see it; `has_past` adds what looking ahead needs."""
         now_s = now.boot_s
         readings = tuple(
             track.reading(now_s, since_start, others_range_c) for track in self.sensors
@@ -137,8 +139,8 @@ class RoomTrack:
             age=age,
             last_seen_at=None if newest is None else newest.last_seen_at,
             blind_for=(age or since_start) if freshness is Freshness.STALE else None,
-            trend_c_per_h=self.series.trend_c_per_h(now_s) if is_fresh else None,
-            history=tuple(self.history),
+            trend_c_per_h=self.series.trend_c_per_h(now_s) if is_fresh and has_past else None,
+            history=tuple(self.history) if has_past else (),
             devices=devices,
         )
 

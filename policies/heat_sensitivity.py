@@ -81,14 +81,15 @@ def assess_room(
         The assessment, and the memory for the next call.
     """
     limits = personal_limits(person, is_night and conditions.room.is_bedroom)
-    memory = _next_memory(limits, conditions, memory, elapsed, tuning)
+    values = _values(conditions)
+    memory = _next_memory(limits, conditions, values, memory, elapsed, tuning)
     assessment = RoomAssessment(
         room_id=conditions.room.room_id,
         level=memory.level,
         freshness=conditions.freshness,
         effective_temperature_c=_first_finite(conditions.effective_temperature_c),
         limit_c=limits.level_1_c,
-        reason=_reason(limits, conditions, memory.level),
+        reason=_reason(limits, conditions, values, memory.level),
     )
     return assessment, memory
 
@@ -157,15 +158,17 @@ def evaluate(snapshot: Snapshot) -> HeatResult:
 
 # --------------------------------------------------------------------------- one room
 
+_Values = tuple[float, float, float | None]  # the slow mean, the fast mean, the air
+
 
 def _next_memory(
     limits: Limits,
     conditions: RoomConditions,
+    values: _Values | None,
     memory: LevelMemory,
     elapsed: timedelta,
     tuning: Tuning,
 ) -> LevelMemory:
-    values = _values(conditions)
     if values is None:
         # Unknown is never fine: the level stays, and a fall that had begun starts anew.
         return replace(memory, clearing_for=None) if memory.clearing_for is not None else memory
@@ -185,7 +188,7 @@ def _next_memory(
     return LevelMemory(memory.level, clearing_for)
 
 
-def _values(conditions: RoomConditions) -> tuple[float, float, float | None] | None:
+def _values(conditions: RoomConditions) -> _Values | None:
     """Return the slow mean, the fast mean and the air temperature of a room that is seen now."""
     if conditions.freshness is not Freshness.FRESH:
         return None
@@ -197,7 +200,10 @@ def _values(conditions: RoomConditions) -> tuple[float, float, float | None] | N
 
 
 def _first_finite(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None and math.isfinite(value)), None)
+    for value in values:
+        if value is not None and math.isfinite(value):
+            return value
+    return None
 
 
 def _is_believed(conditions: RoomConditions) -> bool:
@@ -210,9 +216,10 @@ def _is_believed(conditions: RoomConditions) -> bool:
     return not fresh or any(not reading.is_suspect for reading in fresh)
 
 
-def _reason(limits: Limits, conditions: RoomConditions, level: HeatLevel) -> str:
+def _reason(
+    limits: Limits, conditions: RoomConditions, values: _Values | None, level: HeatLevel
+) -> str:
     name = conditions.room.name
-    values = _values(conditions)
     if values is None:
         kept = f"level {int(level)} kept" if level else "no level known"
         return f"{name} is not seen ({conditions.freshness}), {kept}"
@@ -229,10 +236,13 @@ def _shown_room(
     judged: list[RoomAssessment], limits_c: list[float], shown: RoomAssessment | None
 ) -> RoomAssessment:
     worst = max(judged, key=lambda assessment: assessment.level)
-    worst = replace(worst, limit_c=min(limits_c, default=None))
-    if shown is None:
-        return worst
-    return replace(worst, expected_level=shown.expected_level, expected_at=shown.expected_at)
+    ahead = worst if shown is None else shown
+    return replace(
+        worst,
+        limit_c=min(limits_c, default=None),
+        expected_level=ahead.expected_level,
+        expected_at=ahead.expected_at,
+    )
 
 
 _DEFAULT_TUNING: Final = Tuning()
