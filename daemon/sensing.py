@@ -93,6 +93,13 @@ class RoomTrack:
             self.series.add(now_s, self.effective_c)
             self._count_hour(now.utc, self.effective_c)
 
+    def take_over(self, hour: _Hour, *, is_going_on: bool) -> None:
+        """Take an hour of an earlier run; the present one is counted on."""
+        if is_going_on:
+            self._hour = hour
+        else:
+            self.history.append(HourlyValue(hour.at, hour.total / hour.count))
+
     def _count_hour(self, utc: datetime, value: float) -> None:
         if utc < EARLIEST_BELIEVABLE:
             return
@@ -194,9 +201,10 @@ class Sensing:
             hour = hours.setdefault((track.sensor.room_id, at), _Hour(at))
             hour.total += value
             hour.count += 1
+        present = now.utc.replace(minute=0, second=0, microsecond=0)
         for (room_id, at), hour in sorted(hours.items(), key=lambda item: item[0][1]):
             if room_id in self.rooms:
-                self.rooms[room_id].history.append(HourlyValue(at, hour.total / hour.count))
+                self.rooms[room_id].take_over(hour, is_going_on=at == present)
 
     def receive(
         self,

@@ -18,6 +18,7 @@ from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
 from policies.heat_limits import every_room_of
 from policies.model import (
     Decision,
+    DeviceConditions,
     Home,
     LevelMemory,
     LinkConditions,
@@ -155,14 +156,15 @@ class HomeState:
         self.age_alerts(now)
         since_start = self.since_start(now)
         elapsed = self.decided.plausible_elapsed_until(now)
-        devices = self.actuation.conditions(
-            now, {room_id: track.effective_c for room_id, track in self.sensing.rooms.items()}
-        )
+        devices: dict[str, list[DeviceConditions]] = {}
+        effective_c = {room_id: track.effective_c for room_id, track in self.sensing.rooms.items()}
+        for found in self.actuation.conditions(now, effective_c):
+            devices.setdefault(found.device.room_id, []).append(found)
         rooms = tuple(
             track.conditions(
                 now,
                 since_start,
-                tuple(found for found in devices if found.device.room_id == room_id),
+                tuple(devices.get(room_id, ())),
                 self.sensing.others_range_c(room_id, now),
             )
             for room_id, track in self.sensing.rooms.items()
