@@ -116,9 +116,14 @@ def check_amount(value: object) -> int:
     return round(value)
 
 
-def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int) -> None:
-    """Refuse what nobody drinks so fast. Raises: CommandError."""
+def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int, *, may_name: bool = True) -> None:
+    """Refuse what nobody drinks so fast, naming volumes only where that is allowed.
+
+    Raises: CommandError.
+    """
     if drunk_in_ten_minutes_ml + amount_ml > MOST_IN_TEN_MINUTES_ML:
+        if not may_name:
+            raise CommandError("drink not recorded: more than is believed within ten minutes")
         raise CommandError(
             f"{amount_ml} ml not recorded: {drunk_in_ten_minutes_ml} ml were logged in the last "
             f"ten minutes, and more than {MOST_IN_TEN_MINUTES_ML} ml in that time is not believed"

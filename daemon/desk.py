@@ -37,6 +37,7 @@ from policies.alert import (
     Verb,
 )
 from policies.arbitrate import acknowledge
+from policies.model import Flag
 from policies.wording import render
 
 log = structlog.get_logger()
@@ -106,11 +107,14 @@ class Desk:
     ) -> str:
         record = state.people[command.person_id]
         drink_id = command.request_id or uuid.uuid4().hex
+        may_name = Flag.FLUID_RESTRICTED not in record.person.flags
         if not record.has_drink(drink_id):
-            check_rate(command.amount_ml, record.drunk_within(RATE_WINDOW, now))
+            drunk_ml = record.drunk_within(RATE_WINDOW, now)
+            check_rate(command.amount_ml, drunk_ml, may_name=may_name)
         drink = Drink(drink_id, command.person_id, now.utc, command.amount_ml, "command")
         state.note_drink(drink, now, changes)
-        return f"{command.amount_ml} ml recorded for {record.person.name}"
+        drink_words = f"{command.amount_ml} ml" if may_name else "drink"
+        return f"{drink_words} recorded for {record.person.name}"
 
     def _test_alert(
         self,

@@ -98,24 +98,28 @@ class Faces:
             self._topics.room_state(assessment.room_id), room_payload(assessment, room)
         )
 
-    def publish_decision(self, decision: Decision, home_state: dict[str, Any]) -> None:
-        """Publish people and the home as a whole."""
+    def publish_decision(
+        self, decision: Decision, home_state: dict[str, Any], now_utc: datetime
+    ) -> None:
+        """Publish people and the home as a whole.
+
+        When the next drink is due is a moment, since a countdown would be wrong a minute later.
+        """
         for person in decision.people:
             payload: dict[str, Any] = {
                 "level": int(person.level),
                 "drinks_today_ml": person.drunk_today_ml,
                 "drinks_goal_ml": person.drinks_goal_ml,
-                "next_drink_in_s": (
-                    None
-                    if person.next_drink_in is None
-                    else int(person.next_drink_in.total_seconds())
-                ),
             }
-            # The countdown alone is no news: published with the next change.
+            wait = person.next_drink_in
+            # To the nearest minute: it must not change with every tick.
+            due_at = None if wait is None else now_utc + wait + timedelta(seconds=30)
+            shown = None if due_at is None else due_at.isoformat(timespec="minutes")
+            is_due = wait is not None and not wait
             self._publish_changed(
                 self._topics.person_state(person.person_id),
-                json.dumps(payload, separators=(",", ":")),
-                json.dumps(payload | {"next_drink_in_s": None}),
+                json.dumps(payload | {"next_drink_at": shown}, separators=(",", ":")),
+                json.dumps(payload | {"next_drink_at": "due" if is_due else shown}),
             )
         self._publish_changed(
             self._topics.home_state, json.dumps(home_state, separators=(",", ":"), sort_keys=True)

@@ -277,7 +277,7 @@ class Daemon:
         for room in snapshot.rooms:
             if room.room.room_id in self._shown:
                 self.faces.publish_room(self._shown[room.room.room_id], room)
-        self.faces.publish_decision(decision, home_state(self, snapshot))
+        self.faces.publish_decision(decision, home_state(self, snapshot), now.utc)
         self.faces.publish_leases(self.state.actuation.rows())
 
     def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:

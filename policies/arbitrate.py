@@ -176,7 +176,7 @@ def _plain_assessments(
             person_id=conditions.person.person_id,
             level=levels.get(conditions.person.person_id, HeatLevel.NORMAL),
             drinks_goal_ml=None,
-            drunk_today_ml=conditions.drunk_today_ml,
+            drunk_today_ml=hydration.drunk_to_show_ml(conditions),
         )
         for conditions in snapshot.people
     )

@@ -88,6 +88,12 @@ def goal_ml(conditions: PersonConditions, level: HeatLevel) -> int | None:
     return min(base + HEAT_EXTRA_ML[max(level, conditions.peak_level_today)], LARGEST_GOAL_ML)
 
 
+def drunk_to_show_ml(conditions: PersonConditions) -> int | None:
+    """Return what was drunk today, or `None` for restricted fluids: no volume is ever named."""
+    is_restricted = Flag.FLUID_RESTRICTED in conditions.person.flags
+    return None if is_restricted else conditions.drunk_today_ml
+
+
 def is_awake(person: Person, now_local: datetime) -> bool:
     """Return whether the local time lies between the person's waking and going to bed."""
     since_waking = _until(person.wake_at, _time_of(now_local))
@@ -259,7 +265,7 @@ def _assess(conditions: PersonConditions, level: HeatLevel, snapshot: Snapshot) 
         person_id=conditions.person.person_id,
         level=level,
         drinks_goal_ml=goal,
-        drunk_today_ml=conditions.drunk_today_ml,
+        drunk_today_ml=drunk_to_show_ml(conditions),
         next_drink_in=None if goal is None else _next_drink_in(conditions, level, goal, snapshot),
     )
 

@@ -352,7 +352,7 @@ class PersonAssessment:
     person_id: str
     level: HeatLevel
     drinks_goal_ml: int | None  # None: fluid restricted, no volume is ever named
-    drunk_today_ml: int
+    drunk_today_ml: int | None
     next_drink_in: timedelta | None = None
 
 

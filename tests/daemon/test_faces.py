@@ -56,14 +56,23 @@ def test_room_is_published_retained_and_only_when_it_changed(
     assert len(broker.published) == 3
 
 
-def test_countdown_alone_is_no_news(faces: Faces, broker: FakeBroker) -> None:
-    """A person's state is published when a drink or level changes, not every second."""
-    for minutes in (20, 19, 18):
-        waiting = replace(ANNA, next_drink_in=timedelta(minutes=minutes))
-        faces.publish_decision(Decision(people=(waiting,)), {"trouble": []})
+@pytest.mark.parametrize("wait_min", [20, 0])
+def test_time_that_passes_is_no_news_of_a_person(
+    faces: Faces, broker: FakeBroker, wait_min: int
+) -> None:
+    """A person's state names the moment of the next drink, and is published when that changes."""
+    for passed_s in (0, 10, 20):
+        waiting = replace(ANNA, next_drink_in=timedelta(minutes=wait_min))
+        if wait_min:
+            waiting = replace(waiting, next_drink_in=timedelta(minutes=20, seconds=-passed_s))
+        at = NOW.utc + timedelta(seconds=passed_s)
+        faces.publish_decision(Decision(people=(waiting,)), {"trouble": []}, at)
     topic = TOPICS.person_state("anna")
     assert [name for name, _ in broker.published].count(topic) == 1
-    faces.publish_decision(Decision(people=(replace(ANNA, drunk_today_ml=600),)), {"trouble": []})
+    due_at = f"2026-07-14T13:{wait_min:02}+00:00"
+    assert json.loads(broker.retained[topic])["next_drink_at"] == due_at
+    drunk = replace(ANNA, drunk_today_ml=600)
+    faces.publish_decision(Decision(people=(drunk,)), {"trouble": []}, NOW.utc)
     assert json.loads(broker.retained[topic])["drinks_today_ml"] == 600
 
 

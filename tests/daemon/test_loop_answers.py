@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed
 from policies.alert import AlertKey, AlertPhase
+from policies.model import Flag
 from tests.builders import a_forecast, a_person, a_phone, a_room
 from tests.loop_home import TOPICS, FakeWeather, LoopHome
 
@@ -44,6 +47,27 @@ def test_message_to_two_phones_is_one_message_also_after_a_restart(tmp_path: Pat
     before = home.conditions().pushes_today
     home.restart()
     assert home.conditions().pushes_today == before == 2  # the nudge and the warning
+
+
+def test_restricted_fluids_meet_no_volume_anywhere(tmp_path: Path) -> None:
+    """Not on the phone, not in a topic, not in a reply, not in the status: no number of ml."""
+    home = LoopHome(tmp_path, people=(a_person(flags=frozenset({Flag.FLUID_RESTRICTED})),))
+    home.read(30.2)
+    home.hear(TOPICS.person_drink("anna"), "230")
+    assert home.ask(TOPICS.log_command, id="a1", amount_ml=640) == (True, "drink recorded for Anna")
+    answer = home.ask(TOPICS.log_command, id="a2", amount_ml=640)
+    assert answer is not None
+    assert answer[0] is False
+    home.run(7200, step_s=60.0)
+    state = json.loads(home.broker.retained[TOPICS.person_state("anna")])
+    assert (state["drinks_today_ml"], state["drinks_goal_ml"]) == (None, None)
+    (shown,) = json.loads((tmp_path / "home.status.json").read_text())["people"]
+    assert (shown["drinks_today_ml"], shown["drinks_goal_ml"]) == (None, None)
+    assert home.phone.about("hydration")
+    said = [f"{push.title} {push.body} {push.buttons}" for push in home.phone.pushes]
+    said += [text for _, text in home.broker.published]
+    said.append((tmp_path / "home.status.json").read_text())
+    assert not [text for text in said if re.search(r"\b(230|640|870|1,?510)\b|\d ?ml\b", text)]
 
 
 def test_drink_reported_twice_counts_once(home: LoopHome) -> None:
