@@ -227,8 +227,8 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         raise PermanentError(message) from error
 
 
-def _explain_failure(error: BaseException | None, options: MqttOptions) -> str:
-    """Say why no connection came about; paho calls back while it handles the exception."""
+def _explain_failure(error: OSError, options: MqttOptions) -> str:
+    """Say why no connection came about."""
     where = f"{options.host}:{options.port}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return (

@@ -167,6 +167,7 @@ def test_fault_21_death_of_the_network_thread_starves_the_watchdog(mosquitto: Mo
     client = MqttClient(options, (), post, lambda: 0.0)
     client.start()
     wait_until(lambda: not client.is_thread_alive(), what="the thread's end")
+    client.stop()
 
 
 # ----------------------------------------------------------------- messages
