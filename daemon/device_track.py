@@ -18,6 +18,7 @@ from daemon.lease import (
     remaining,
     restored,
 )
+from policies.cooling import START_SPACING
 from policies.model import CoolingDevice, CoolingRole, DeviceState
 
 # Source of the times: DESIGN "Cooling", docs/decisions.md "Actuation".
@@ -28,7 +29,6 @@ RETRY_INTERVAL = timedelta(minutes=15)
 SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
 FIRST_SIGHT = timedelta(seconds=30)  # how long a command waits for a first observation
 EXPECTED_WITHIN = timedelta(seconds=90)
-START_SPACING = timedelta(minutes=20)  # at most three starts in any hour
 CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
 
 

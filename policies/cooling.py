@@ -22,6 +22,7 @@ from datetime import timedelta
 
 from policies.alert import Finding, Message, Severity
 from policies.cooling_view import RoomView, room_views
+from policies.heat_message import LOW_POWER_AFTER
 from policies.heat_sensitivity import HeatResult
 from policies.model import (
     CoolingAction,
@@ -35,7 +36,6 @@ from policies.model import (
 )
 
 START_SPACING = timedelta(minutes=20)  # FAULTS 42: at most 3 starts in an hour
-LOW_POWER_AFTER = timedelta(minutes=3)
 EFFECT_EXPECTED_AFTER = timedelta(minutes=30)
 NO_EFFECT_ABOVE_C = -0.2  # a fall smaller than this is a sensor's noise
 

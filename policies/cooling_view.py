@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from policies.heat_limits import every_room_of, is_night, personal_limits, rooms_of
 from policies.heat_message import fan_worth
-from policies.heat_sensitivity import HeatResult
+from policies.heat_sensitivity import HeatResult, is_believed
 from policies.model import CoolingDevice, Freshness, Person, RoomConditions, Snapshot
 
 # Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
@@ -127,7 +127,7 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
         if room.limit_c is not None
     }
     for ahead in IN_USE_SOON:
-        at = snapshot.now_local + ahead
+        at = (snapshot.now_utc + ahead).astimezone(snapshot.now_local.tzinfo)
         for person in people:
             is_persons_night = is_night(person, at)
             for room_id in rooms_of(person, at, bedrooms):
@@ -154,10 +154,7 @@ def _outdoor_c(snapshot: Snapshot) -> float | None:
 
 def _believed_c(conditions: RoomConditions) -> float | None:
     """Return the 10-minute mean when a fresh sensor that is not suspect stands behind it."""
-    if conditions.freshness is not Freshness.FRESH:
-        return None
-    fresh = [found for found in conditions.readings if found.freshness is Freshness.FRESH]
-    if fresh and all(found.is_suspect for found in fresh):
+    if conditions.freshness is not Freshness.FRESH or not is_believed(conditions):
         return None
     means_c = (conditions.mean_10_min_c, conditions.effective_temperature_c)
     return next((c for c in means_c if c is not None and math.isfinite(c)), None)

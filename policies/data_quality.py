@@ -193,7 +193,7 @@ def _links(snapshot: Snapshot) -> Iterator[Finding]:
     for link in snapshot.links:
         if link.link in _LINK_MESSAGES and _is_down_too_long(snapshot, link):
             down_for = link.down_for or timedelta(0)
-            since = f"{snapshot.now_local - down_for:%H:%M}"
+            since = _clock_time(snapshot, snapshot.now_utc - down_for)
             yield _finding(
                 f"link:{link.link}",
                 Message(_LINK_MESSAGES[link.link], {"since_local": since, "detail": link.detail}),

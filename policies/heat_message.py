@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from policies.alert import Finding, HeatLevel, Message, Severity, Verb
@@ -28,6 +28,7 @@ REDUCED_SWEATING_SHIFT_C: Final = -1.0
 """Fan limits of air temperature. Source: EVIDENCE 2.6 (CDC; Morris 2021; JAMA 2024)."""
 
 LOW_POWER_AFTER: Final = timedelta(minutes=3)
+"""A device that is on and draws too little for so long does not run. Source: DESIGN "Cooling"."""
 
 COOLER_OUTDOORS_C: Final = 2.0
 NIGHT_AHEAD: Final = timedelta(hours=16)
@@ -124,7 +125,7 @@ def finding_ahead(
         "limit_c": room.limit_c,
         "expected_at_local": f"{at_local:%H:%M}",
         "expected_temperature_c": round(value_c, 1),
-        "outdoors": _outdoors(room.conditions, forecast, now_local),
+        "outdoors": _outdoors(room.conditions, forecast, now_local.astimezone(UTC)),
         "forecast_until_local": _forecast_until(forecast, now_local, horizon),
     }
     return Finding(
@@ -194,18 +195,18 @@ def _verbs(person: Person, level: HeatLevel) -> tuple[Verb, ...]:
 
 
 def _outdoors(
-    conditions: RoomConditions, forecast: Forecast | None, now_local: datetime
+    conditions: RoomConditions, forecast: Forecast | None, now_utc: datetime
 ) -> str | None:
     """Return whether open windows help now ("cooler_now"), only later, or ("warmer") not at all."""
     air_c = _air_c(conditions)
     if forecast is None or air_c is None:
         return None
     hour = timedelta(hours=1)
-    present = [each for each in forecast.hours if each.at <= now_local < each.at + hour]
+    present = [each for each in forecast.hours if each.at <= now_utc < each.at + hour]
     if present and present[0].temperature_c <= air_c - COOLER_OUTDOORS_C:
         return "cooler_now"
-    end = now_local + NIGHT_AHEAD
-    coming = [each.temperature_c for each in forecast.hours if now_local <= each.at <= end]
+    end = now_utc + NIGHT_AHEAD
+    coming = [each.temperature_c for each in forecast.hours if now_utc <= each.at <= end]
     is_night_cool = min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
     return "cooler_at_night" if is_night_cool else "warmer"
 
@@ -217,6 +218,6 @@ def _forecast_until(
     if forecast is None or not forecast.hours:
         return None
     until = forecast.hours[-1].at + timedelta(hours=1)
-    if until >= now_local + horizon:
+    if until >= now_local.astimezone(UTC) + horizon:  # in local time, days of 23 hours differ
         return None
     return f"{until.astimezone(now_local.tzinfo):%H:%M}"

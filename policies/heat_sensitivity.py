@@ -35,6 +35,7 @@ __all__ = [
     "assess_for_display",
     "assess_room",
     "evaluate",
+    "is_believed",
     "personal_limits",
     "rooms_of",
 ]
@@ -180,7 +181,7 @@ def _next_memory(
     held = limits.level(
         slow_c + slack_c, fast_c + slack_c, None if air_c is None else air_c + slack_c
     )
-    if held >= memory.level or not _is_believed(conditions):
+    if held >= memory.level or not is_believed(conditions):
         return LevelMemory(memory.level)
     clearing_for = timedelta(0) if memory.clearing_for is None else memory.clearing_for + elapsed
     if clearing_for >= tuning.resolve_hold:
@@ -206,7 +207,7 @@ def _first_finite(*values: float | None) -> float | None:
     return None
 
 
-def _is_believed(conditions: RoomConditions) -> bool:
+def is_believed(conditions: RoomConditions) -> bool:
     """Say whether a fresh sensor speaks that is not suspect; without one a level may only rise."""
     fresh = [
         reading
@@ -235,7 +236,8 @@ def _reason(
 def _shown_room(
     judged: list[RoomAssessment], limits_c: list[float], shown: RoomAssessment | None
 ) -> RoomAssessment:
-    worst = max(judged, key=lambda assessment: assessment.level)
+    # Of several at the same level the strictest limit speaks, whoever comes first in the settings.
+    worst = max(judged, key=lambda found: (found.level, -(found.limit_c or 0.0), found.reason))
     ahead = worst if shown is None else shown
     return replace(
         worst,
@@ -406,7 +408,7 @@ class _House:
             conditions=conditions,
             limits=personal_limits(person, in_bed and conditions.room.is_bedroom),
             level=assessment.level,
-            is_trusted=_values(conditions) is not None and _is_believed(conditions),
+            is_trusted=_values(conditions) is not None and is_believed(conditions),
             reason=assessment.reason,
         )
 

@@ -308,6 +308,13 @@ def test_a_suspect_sensor_alone_neither_starts_nor_ends_cooling() -> None:
     assert outcome(planned(cool)) == ("run", "cooling_blind")
 
 
+def test_a_sensor_of_humidity_vouches_for_no_temperature() -> None:
+    """A suspect temperature is not believed because a fresh sensor tells the humidity."""
+    readings = (a_reading(31.0, is_suspect=True), a_reading(None, sensor_id="humidity"))
+    snapshot = a_home_at(31.0, device_conditions(), readings=readings)
+    assert outcome(planned(snapshot)) == ("leave", "cooling_unseen")
+
+
 def test_a_believable_second_sensor_lets_cooling_start() -> None:
     """One suspect sensor beside a good one does not stop the plan."""
     readings = (a_reading(31.0, is_suspect=True), a_reading(31.0, sensor_id="second"))

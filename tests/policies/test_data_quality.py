@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from policies.alert import Alert, AlertKey, AlertPhase, Message, Severity
 from policies.data_quality import evaluate
 from policies.model import Freshness, LinkConditions, RoomConditions
 from tests.builders import (
+    ZONE,
     a_bedroom,
     a_forecast,
     a_link,
@@ -174,6 +175,14 @@ def test_a_silent_sensor_beside_others_is_shown_and_not_pushed() -> None:
 
 
 # --------------------------------------------------------------------------- links and forecast
+
+
+def test_since_when_a_link_is_down_over_the_change_of_clocks() -> None:
+    """The time said is the one that clocks showed, in the night in which an hour comes twice."""
+    at = datetime(2026, 10, 25, 1, 30, tzinfo=UTC).astimezone(ZONE)  # 02:30, the second time
+    link = a_link("mqtt", is_up=False, down_for=hours(2))
+    [finding] = evaluate(a_snapshot(at, links=(link,)))
+    assert finding.message.parameters["since_local"] == "01:30"
 
 
 @pytest.mark.parametrize(

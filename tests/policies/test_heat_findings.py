@@ -252,3 +252,12 @@ def test_display_agrees_with_the_decision() -> None:
             conditions, people, memory, AFTERNOON, bedrooms={"bedroom"}, shown=decided
         )
         assert quick == decided
+
+
+def test_of_people_at_one_level_the_strictest_limit_is_named() -> None:
+    """Who comes first in the settings does not change what a room says."""
+    anna = person_conditions(a_person())
+    bert = person_conditions(a_person(person_id="bert", name="Bert", level_1_c=25.0))
+    for people in ((anna, bert), (bert, anna)):
+        [room] = evaluate(a_snapshot(people=people)).rooms
+        assert room.reason == "living room 22.0 °C over 30 min, level 1 from 25.0 °C"
