@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from policies.heat_limits import every_room_of, is_night, personal_limits, rooms_of
 from policies.heat_message import fan_worth
-from policies.heat_sensitivity import HeatResult, is_believed
+from policies.heat_sensitivity import HeatResult, is_believed, usable_forecast
 from policies.model import CoolingDevice, Freshness, Person, RoomConditions, Snapshot
 
 # Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
@@ -143,10 +143,8 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
 
 def _outdoor_c(snapshot: Snapshot) -> float | None:
     """Return the forecast's temperature of the present hour, or `None` when there is none."""
-    forecast, age = snapshot.forecast, snapshot.forecast_age
-    if forecast is None or age is None or age > snapshot.home.tuning.forecast_usable:
-        return None
-    for hour in forecast.hours:
+    forecast = usable_forecast(snapshot)
+    for hour in forecast.hours if forecast else ():
         if hour.at <= snapshot.now_utc < hour.at + timedelta(hours=1):
             return hour.temperature_c
     return None

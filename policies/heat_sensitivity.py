@@ -38,6 +38,7 @@ __all__ = [
     "is_believed",
     "personal_limits",
     "rooms_of",
+    "usable_forecast",
 ]
 
 NOBODY: Final = Person("", "", ())
@@ -264,7 +265,7 @@ class _House:
         self.bedrooms = frozenset(
             room_id for room_id, found in self.rooms.items() if found.room.is_bedroom
         )
-        self.forecast = _usable_forecast(snapshot)
+        self.forecast = usable_forecast(snapshot)
         self.memory: dict[tuple[str, str], LevelMemory] = {}
         self.judged: dict[tuple[str, str], RoomAssessment] = {}
         self._outlooks: dict[str, tuple[HourlyValue, ...]] = {}
@@ -413,10 +414,11 @@ class _House:
         )
 
 
-def _usable_forecast(snapshot: Snapshot) -> Forecast | None:
+def usable_forecast(snapshot: Snapshot) -> Forecast | None:
+    """Return the forecast unless it is too old, or of unknown age."""
     age = snapshot.forecast_age
-    is_old = age is not None and age > snapshot.home.tuning.forecast_usable
-    return None if is_old else snapshot.forecast
+    is_young = age is not None and age <= snapshot.home.tuning.forecast_usable
+    return snapshot.forecast if is_young else None
 
 
 def _is_announced(alert: Alert, person_id: str) -> bool:
