@@ -70,6 +70,11 @@ class Policies:
 
 
 POLICIES = Policies()
+# Why a device stays off although its room is hot, by the plan's message: which phrase says it.
+_PLANNED_COOLING: Mapping[str, str] = {
+    "cooling_minimum_time": "resting",
+    "cooling_outdoor_cold": "cold_outdoors",
+}
 Result = TypeVar("Result")
 
 
@@ -233,23 +238,34 @@ def _without_implied(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _with_plan(
     snapshot: Snapshot, findings: Iterable[Finding], commands: Iterable[CoolingCommand]
 ) -> tuple[Finding, ...]:
-    """Let a heat finding say that its device, off until now, is being switched on just now."""
-    running = {command.device_id for command in commands if command.action is CoolingAction.RUN}
-    starting = {
-        (room.room.name, device.device.name)
+    """Let a heat finding say what becomes of its device, off until now: nobody is asked in vain."""
+    by_device = {command.device_id: command for command in commands}
+    planned = {
+        (room.room.name, device.device.name): command
         for room in snapshot.rooms
         for device in room.devices
-        if device.device.device_id in running
+        if (command := by_device.get(device.device.device_id)) is not None
     }
     changed: list[Finding] = []
     for finding in findings:
         said = finding.message.parameters
-        if said.get("cooling") == "off" and (said.get("room"), said.get("device")) in starting:
-            message = replace(finding.message, parameters={**said, "cooling": "starting"})
+        command = planned.get((str(said.get("room")), str(said.get("device"))))
+        if said.get("cooling") == "off" and command is not None:
+            cooling = _planned_cooling(command, is_expected=finding.is_expected)
+            message = replace(finding.message, parameters={**said, "cooling": cooling})
             changed.append(replace(finding, message=message))
         else:
             changed.append(finding)
     return tuple(changed)
+
+
+def _planned_cooling(command: CoolingCommand, *, is_expected: bool) -> str:
+    """Return the phrase for a device that is off: of `texts_en.PHRASES`, "cooling.*"."""
+    if command.action is CoolingAction.RUN:
+        return "starting"
+    if command.message.message_id == "cooling_released_no_need":
+        return "later" if is_expected else "off"
+    return _PLANNED_COOLING.get(command.message.message_id, "off")
 
 
 # --------------------------------------------------------------------------- speaking

@@ -49,6 +49,8 @@ PHRASES: Mapping[str, str] = {
     # what the cooling does about the heat: {cooling}
     "cooling.running": "{device} is running.",
     "cooling.starting": "I am switching {device} on.",
+    "cooling.resting": "{device} has to rest for a few minutes, then I switch it on.",
+    "cooling.cold_outdoors": "It is cool outside: let air in and turn any heating down.",
     "cooling.off": "{device} is off: please switch it on.",
     "cooling.failed": "{device} did not respond: please switch it on by hand.",
     "cooling.none": "A cooler place or a wet cloth can help.",
@@ -56,6 +58,9 @@ PHRASES: Mapping[str, str] = {
     # the same, ahead of time: {cooling_ahead}
     "cooling_ahead.running": "{device} is already cooling.",
     "cooling_ahead.starting": "I am switching {device} on.",
+    "cooling_ahead.later": "I will switch {device} on in time.",
+    "cooling_ahead.resting": "I will switch {device} on in a few minutes.",
+    "cooling_ahead.cold_outdoors": "Please turn any heating down.",
     "cooling_ahead.off": "Please switch {device} on before then.",
     "cooling_ahead.failed": "{device} did not respond: please switch it on by hand.",
     "cooling_ahead.none": "Blinds closed in the sun keep it cooler.",
@@ -73,6 +78,11 @@ PHRASES: Mapping[str, str] = {
     "suspicion.conflict": "Two devices seem to report as this one sensor.",
     "suspicion.rejected": "Its last three readings cannot be right.",
     "suspicion.clock_skew": "Its clock is wrong by more than 5 minutes.",
+    # what becomes of the readings of such a sensor: {belief}
+    "belief.stuck": "I still believe it when it says hot, not when it says cool.",
+    "belief.conflict": "I still believe it when it says hot, not when it says cool.",
+    "belief.rejected": "I still believe it when it says hot, not when it says cool.",
+    "belief.clock_skew": "I still believe its readings, but not the times it gives.",
     # which part failed: {part}
     "part.heat_sensitivity": "The part that judges heat",
     "part.data_quality": "The part that checks the sensors",
@@ -83,6 +93,16 @@ PHRASES: Mapping[str, str] = {
     "plan.salt_loss": "You may lose salt as well as water. Ask your care team how much to drink.",
     "plan.prescriber": "Ask your prescriber how to drink in hot weather.",
 }
+
+# Words of rooms and devices that are written small in the middle of a sentence.
+COMMON_WORDS = frozenset(
+    {
+        *("living", "dining", "bed", "bath", "guest", "spare", "kids", "main", "master"),
+        *("small", "big", "large", "upper", "lower", "front", "back", "room", "bedroom"),
+        *("bathroom", "kitchen", "study", "office", "hall", "hallway", "attic", "lounge"),
+        *("nursery", "basement", "fan", "ceiling", "table", "portable", "air", "cooler"),
+    }
+)
 
 _NUMBERS = ("{air}{feels_like}. Your limit: {limit}.", "{air}{feels_like}.")
 _LAST_SEEN = ("Last seen at {last_seen}.",)
@@ -170,7 +190,7 @@ TEXTS: Mapping[str, Text] = {
             "Check the sensor: {sensor}",
             "Check the sensor: {room}",
         ),
-        (("{suspicion}",), ("I still believe it when it says hot, not when it says cool.",)),
+        (("{suspicion}",), ("{belief}",)),
     ),
     "trouble_sensor_silent": Text(
         ("Check the sensor: {sensor}", "Check the sensor: {room}"),

@@ -54,6 +54,7 @@ _PHRASES = {
     "cooling_ahead": "cooling",
     "fan": "fan",
     "suspicion": "reason",
+    "belief": "reason",
     "plan": "plan",
     "part": "policy",
     "airing": "outdoors",
@@ -210,10 +211,13 @@ def _name(value: object) -> str:
 
 
 def _with_article(name: str) -> str:
-    """Return "the bedroom", but "Anna's room"."""
+    """Return "the living room" of "Living room", but "Anna's room" as it is."""
     is_proper = any(mark in name for mark in APOSTROPHES) or name.lower().startswith(
         ("the ", "my ")
     )
+    words = name.split(" ")
+    if words[0].lower() in texts_en.COMMON_WORDS:
+        name = " ".join(w.lower() if w.lower() in texts_en.COMMON_WORDS else w for w in words)
     return name if is_proper else f"the {name}"
 
 

@@ -19,8 +19,10 @@ from policies.model import (
     LevelMemory,
 )
 from tests.builders import (
+    a_bedroom,
     a_device,
     a_finding,
+    a_forecast,
     a_person,
     a_room,
     a_snapshot,
@@ -371,6 +373,41 @@ def test_heat_says_that_its_cooling_is_being_switched_on() -> None:
     room = room_conditions(29.5, a_room(devices=(a_device(),)))
     told = decide(a_snapshot(rooms=(room,))).notifications[0]
     assert told.body.startswith("I am switching AC on.")
+
+
+def test_heat_asks_for_nothing_that_keepcool_does_itself_a_little_later() -> None:
+    """An AC that rests, or whose room is not in use yet, is not asked of the person."""
+    room = a_room(devices=(a_device(),))
+    resting = device_conditions(since_switched_off=minutes(3))
+    hot = room_conditions(29.5, room, devices=(resting,))
+    told = decide(a_snapshot(rooms=(hot,))).notifications[0]
+    assert told.body.startswith("AC has to rest for a few minutes, then I switch it on.")
+    bedroom = a_bedroom(devices=(a_device(room_id="bedroom"),))
+    person = a_person(rooms=("living", "bedroom"))
+    warm = room_conditions(25.9, bedroom, trend_c_per_h=0.3)
+    evening = a_snapshot(
+        local(20, 30),
+        rooms=(room_conditions(22.0), warm),
+        people=(person_conditions(person, drunk_today_ml=5_000),),
+    )
+    (told,) = decide(evening).notifications
+    assert told.title.startswith("Cool early: bedroom")
+    assert told.body.startswith("I will switch AC on in time.")
+
+
+@pytest.mark.parametrize(
+    ("temperature_c", "words"),
+    [(28.9, "Please turn any heating down."), (29.5, "It is cool outside: let air in")],
+)
+def test_heat_does_not_ask_for_an_ac_on_a_cold_day(temperature_c: float, words: str) -> None:
+    """Under 16 °C outside the AC stays off, and nobody is told to switch it on."""
+    room = room_conditions(temperature_c, a_room(devices=(a_device(),)), trend_c_per_h=1.0)
+    snapshot = a_snapshot(
+        rooms=(room,), forecast=a_forecast((12.0,) * 24), forecast_age=minutes(20)
+    )
+    told = next(each for each in decide(snapshot).notifications if each.key.policy == "heat")
+    assert told.body.startswith(words)
+    assert "switch" not in told.body
 
 
 # --------------------------------------------------------------------------- with the real policies

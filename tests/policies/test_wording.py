@@ -72,7 +72,10 @@ HOT: dict[str, Any] = {
     "forecast_until_local": None,
 }
 CHOICES: dict[str, list[Any]] = {
-    "cooling": ["running", "starting", "off", "failed", "none", "fan_only"],
+    "cooling": [
+        *("running", "starting", "off", "failed", "none", "fan_only"),
+        *("resting", "cold_outdoors", "later"),
+    ],
     "fan": [None, "ok", "wet_skin", "no_help"],
     "reason": ["stuck", "conflict", "rejected", "clock_skew"],
     "plan": [None, "restricted", "salt_loss", "prescriber"],
@@ -358,6 +361,35 @@ def test_names_keep_their_own_article() -> None:
     """A room that belongs to somebody gets no article."""
     _, body = words_of("trouble_room_blind", HOT | {"room": "Anna's room"})
     assert body.startswith("I cannot see Anna's room since 14:05.")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Living room", "the living room"),
+        ("Bedroom", "the bedroom"),
+        ("Guest Room 2", "the guest room 2"),
+        ("Florence", "the Florence"),
+        ("AC room", "the AC room"),
+    ],
+)
+def test_common_names_are_written_small_within_a_sentence(name: str, said: str) -> None:
+    """Settings say "Living room", a sentence says "the living room"; names of others stay."""
+    _, body = words_of("trouble_room_blind", HOT | {"room": name})
+    assert body.startswith(f"I cannot see {said} since 14:05.")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("clock_skew", "I still believe its readings, but not the times it gives."),
+        ("stuck", "I still believe it when it says hot, not when it says cool."),
+    ],
+)
+def test_a_wrong_clock_makes_no_reading_doubtful(reason: str, words: str) -> None:
+    """What is said of belief fits the suspicion."""
+    said = render(Message("trouble_sensor_suspect", HOT | {"reason": reason}), a_person(), a_home())
+    assert said.body.endswith(words)
 
 
 @given(st.text(), st.integers(1, 50))
