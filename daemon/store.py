@@ -164,10 +164,13 @@ class Store:
             path.touch(mode=0o640)  # health-related entries; -wal and -shm get the same mode
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA page_size=1024")
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._migrate()
+        try:
+            for pragma in ("page_size=1024", "journal_mode=WAL", "synchronous=FULL"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._migrate()
+        except (StoreError, sqlite3.Error):
+            self._connection.close()
+            raise
         self._sensor_numbers: dict[str, int] = {
             row["sensor_id"]: row["number"]
             for row in self._connection.execute("SELECT sensor_id, number FROM sensor")
@@ -395,11 +398,8 @@ class Store:
         )
         return [
             Drink(
-                row["id"],
-                row["person_id"],
-                datetime.fromisoformat(row["at_utc"]),
-                row["amount_ml"],
-                row["source"],
+                *(row["id"], row["person_id"], datetime.fromisoformat(row["at_utc"])),
+                *(row["amount_ml"], row["source"]),
             )
             for row in rows
         ]

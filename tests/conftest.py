@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests.broker import Mosquitto
+from tests.opened import close_everything
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -33,6 +34,13 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     managed = ("CREDENTIALS", "STATE", "RUNTIME")
     for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", *(f"{word}_DIRECTORY" for word in managed)):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _closed_stores() -> Iterator[None]:
+    """Close the stores that a test opened."""
+    yield
+    close_everything()
 
 
 @pytest.fixture(scope="session")

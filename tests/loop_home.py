@@ -18,7 +18,7 @@ from daemon.inbox import Inbox
 from daemon.loop import Daemon, Parts
 from daemon.sensor_track import Sensor
 from daemon.state import HomeState
-from daemon.store import DATABASE_NAME, Store
+from daemon.store import DATABASE_NAME
 from daemon.supervisor import Supervisor
 from integrations.errors import IntegrationError
 from integrations.messages import ButtonPressed, DeviceObserved, MessageReceived, PhoneMessage
@@ -37,6 +37,7 @@ from policies.model import (
 )
 from policies.plausibility import INDOORS, Bounds
 from tests.builders import a_home, a_person, a_room
+from tests.opened import open_store
 
 AFTERNOON_UTC = datetime(2026, 7, 14, 13, 0, tzinfo=UTC)
 TOPICS = Topics("keepcool", "home")
@@ -294,7 +295,7 @@ class LoopHome:
         self.daemon = Daemon(
             Parts(
                 clock=self.clock,
-                store=Store(self.folder / DATABASE_NAME),
+                store=open_store(self.folder / DATABASE_NAME),
                 inbox=inbox,
                 state=HomeState(self.home, self.rooms, self.people, sensors, zone, hour, now),
                 topics=TOPICS,

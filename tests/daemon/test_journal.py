@@ -10,8 +10,9 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.journal import Journal
-from daemon.store import DATABASE_NAME, ActionToken, Changes, HistoryRow, Store
+from daemon.store import DATABASE_NAME, ActionToken, Changes, HistoryRow
 from policies.alert import AlertKey, Verb
+from tests.opened import open_store
 
 NOW = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 0, tzinfo=UTC))
 TOKEN = ActionToken("KEEPCOOL_1", AlertKey("heat", "anna", 1), "anna", Verb.ON_IT)
@@ -21,7 +22,7 @@ class Desk:
     """Hold a journal, its store and what was said of the disk."""
 
     def __init__(self, folder: Path) -> None:
-        self.store = Store(folder / DATABASE_NAME)
+        self.store = open_store(folder / DATABASE_NAME)
         self.said: list[bool] = []
         self.journal = Journal(self.store, self._note)
 

@@ -32,6 +32,7 @@ from integrations.messages import PhoneButton, PhoneMessage
 from policies.alert import Alert, AlertKey, AlertPhase, Severity, Verb
 from policies.model import PhoneKind
 from tests.builders import a_forecast, an_alert
+from tests.opened import open_store
 
 UTC_NOW = datetime(2026, 7, 14, 13, 0, tzinfo=UTC)
 NOW = Instant("boot-1", 1000.0, UTC_NOW)
@@ -41,7 +42,7 @@ LATER = NOW.shifted(timedelta(minutes=7))
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Return a fresh store."""
-    return Store(tmp_path / DATABASE_NAME)
+    return open_store(tmp_path / DATABASE_NAME)
 
 
 def a_row(row_id: str = "r1", **overrides: object) -> OutboxRow:
@@ -62,7 +63,7 @@ def a_row(row_id: str = "r1", **overrides: object) -> OutboxRow:
 def reopened(store: Store) -> Store:
     """Return what the next run finds."""
     store.close()
-    return Store(store.path)
+    return open_store(store.path)
 
 
 def test_alert_comes_back_aged(store: Store) -> None:
@@ -150,7 +151,7 @@ def test_token_is_found_with_whether_it_was_used(store: Store) -> None:
     assert store.find_token("KEEPCOOL_1") == (token, False)
     store.commit(Changes(used_tokens=["KEEPCOOL_1"]), NOW)
     assert reopened(store).find_token("KEEPCOOL_1") == (token, True)
-    assert Store(store.path).find_token("KEEPCOOL_2") is None
+    assert open_store(store.path).find_token("KEEPCOOL_2") is None
 
 
 def test_drinks_are_kept_by_id(store: Store) -> None:
@@ -274,7 +275,7 @@ def test_file_is_closed_to_others_whatever_the_umask_says(tmp_path: Path) -> Non
     """What people drank and answered is readable by the user and its group alone."""
     umask = os.umask(0)
     try:
-        opened = Store(tmp_path / "new" / DATABASE_NAME)
+        opened = open_store(tmp_path / "new" / DATABASE_NAME)
         opened.commit(Changes(memory={"key": "body"}), NOW)
     finally:
         os.umask(umask)
