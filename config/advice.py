@@ -142,7 +142,7 @@ def _rooms(settings: Settings) -> Iterator[Problem]:
     for number, room in enumerate(settings.rooms):
         path: KeyPath = ("room", number)
         name = f"room {room.id}"
-        if all(sensor.is_outdoor for sensor in room.sensors):
+        if not room.sensors:
             fix = "add a [[room.sensor]] with its topic"
             yield _warn(settings, path, name, "has no sensor: keepcool cannot see it", fix)
         if room.id not in lived_in and settings.people:

@@ -36,8 +36,6 @@ class MappingSettings:
 
     temperature_path: str | None = None
     humidity_path: str | None = None
-    power_path: str | None = None
-    battery_path: str | None = None
     unit: str | None = None  # "C" or "F"
     match: Mapping[str, str] = field(default_factory=dict)
     quantity: str | None = None  # "temperature" or "humidity": what a bare number means
@@ -55,7 +53,6 @@ class SensorSettings:
     availability_topic: str | None
     mapping: MappingSettings
     stale_after: timedelta | None  # None: learned from the sensor's own habit
-    is_outdoor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,6 @@ def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
                 quantity=sensor.quantity,
             ),
             stale_after=_seconds(sensor.stale_after_s),
-            is_outdoor=sensor.is_outdoor,
         )
         for room in settings.rooms
         for sensor in room.sensors

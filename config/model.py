@@ -179,7 +179,6 @@ class SensorTable(Table):
     match: dict[str, MatchValue] = Field(default_factory=dict)  # only messages that say this
     quantity: Quantity | None = None  # what a bare number means
     stale_after_s: Annotated[float, Between(60, LONG_CONTACT_S, "s")] | None = None
-    is_outdoor: Switch = False
 
 
 class CoolingTable(Table):

@@ -63,7 +63,7 @@ from integrations.mqtt import MqttClient, MqttOptions, Subscription
 from integrations.mqtt_payloads import PayloadMapping, parse_message
 from policies.arbitrate import decide
 from policies.model import Home, SensorMessage
-from policies.plausibility import INDOORS, OUTDOORS, Bounds
+from policies.plausibility import INDOORS
 
 LOCK_NAME = "keepcool.lock"
 # What the settings allow, in the parsers' words.
@@ -276,7 +276,6 @@ def ask_daemon(
 
 def build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
     """Build one sensor with its parser and its plausible range."""
-    bounds = OUTDOORS if sensor.is_outdoor else INDOORS
     return Sensor(
         sensor_id=sensor.sensor_id,
         room_id=sensor.room_id,
@@ -285,7 +284,7 @@ def build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
         humidity_topic=sensor.humidity_topic,
         availability_topic=sensor.availability_topic,
         stale_after=sensor.stale_after,
-        bounds=Bounds(bounds.lowest_c, bounds.highest_c, home.tuning.maximum_step_c_per_min),
+        bounds=replace(INDOORS, maximum_step_c_per_min=home.tuning.maximum_step_c_per_min),
     )
 
 
@@ -311,8 +310,6 @@ def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessa
     explicit = PayloadMapping(
         temperature_path=mapping.temperature_path,
         humidity_path=mapping.humidity_path,
-        power_path=mapping.power_path,
-        battery_path=mapping.battery_path,
         unit=_UNITS[mapping.unit],
         match=mapping.match,
         quantity=_QUANTITIES[mapping.quantity],

@@ -23,7 +23,6 @@ class Bounds:
 
 
 INDOORS: Final = Bounds(-10.0, 45.0)
-OUTDOORS: Final = Bounds(-60.0, 60.0)
 
 LOOKS_LIKE_FAHRENHEIT: Final = "looks like Fahrenheit: set unit"
 OUT_OF_RANGE: Final = "out_of_range"
@@ -120,7 +119,7 @@ def check_reading(
         now_s: when it arrived, in seconds on a clock that never steps.
         bounds: of the place the sensor stands in.
 
-    Source: the bounds and the step are our own choice (air in a lived-in room or outdoors).
+    Source: the bounds and the step are our own choice (air in a lived-in room; FAULTS 4).
     """
     humidity_pct = message.relative_humidity_pct
     rejected = message.rejected

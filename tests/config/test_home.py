@@ -199,7 +199,7 @@ def test_sensor_carries_its_mapping(tmp_path: Path) -> None:
         '[[room.sensor]]\ntopic = "Attic/Weather"\ntemperature_path = '
         '"r.t"\nhumidity_path = "r.h"\n'
         'unit = "°F"\nmatch = { id = 42, model = "X" }\nquantity = "temperature"\n'
-        "stale_after_s = 600\nis_outdoor = true\n"
+        "stale_after_s = 600\n"
     )
     plain, mapped = build_sensors(load(tmp_path, text))
     assert (plain.sensor_id, plain.stale_after, plain.mapping.unit) == (
@@ -216,7 +216,7 @@ def test_sensor_carries_its_mapping(tmp_path: Path) -> None:
     assert (mapped.mapping.temperature_path, mapped.mapping.humidity_path) == ("r.t", "r.h")
     assert (mapped.mapping.unit, mapped.mapping.quantity) == ("F", "temperature")
     assert mapped.mapping.match == {"id": "42", "model": "X"}
-    assert (mapped.stale_after, mapped.is_outdoor) == (timedelta(minutes=10), True)
+    assert mapped.stale_after == timedelta(minutes=10)
 
 
 def test_example_is_a_tour_of_every_key() -> None:
