@@ -35,7 +35,6 @@ class PayloadMapping:
     temperature_path: str | None = None
     humidity_path: str | None = None
     power_path: str | None = None
-    battery_path: str | None = None
     unit: Unit | None = None
     match: Mapping[str, str | int] = field(default_factory=dict)
     quantity: Literal["temperature", "humidity", "power"] | None = None
@@ -82,7 +81,6 @@ def read_mapped(payload: object, mapping: PayloadMapping) -> SensorMessage:
         (Role.TEMPERATURE, mapping.temperature_path),
         (Role.HUMIDITY, mapping.humidity_path),
         (Role.POWER, mapping.power_path),
-        (Role.BATTERY, mapping.battery_path),
     )
     for role, path in paths:
         value = value_at(payload, path) if path else _MISSING
@@ -93,4 +91,4 @@ def read_mapped(payload: object, mapping: PayloadMapping) -> SensorMessage:
     status = obj.get("StatusSNS")
     if Role.UNIT not in found and isinstance(status, Mapping) and "TempUnit" in status:
         found[Role.UNIT] = (Field(Role.UNIT), status["TempUnit"])
-    return build_message(found, {} if mapping.battery_path else obj)
+    return build_message(found, obj)

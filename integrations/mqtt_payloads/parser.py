@@ -105,17 +105,7 @@ def _parse_told(kind: Topic, text: str, mapping: PayloadMapping) -> SensorMessag
         return _NOTHING
     if not text.startswith(_JSON_STARTS):
         return read_text(text, kind)
-    message = _parse_json(text, kind, mapping)
-    if mapping.battery_path:
-        return replace(message, battery_pct=_mapped_battery(text, mapping))
-    return message
-
-
-def _mapped_battery(text: str, mapping: PayloadMapping) -> float | None:
-    try:
-        return read_mapped(_decode(text), mapping).battery_pct
-    except ValueError:
-        return None
+    return _parse_json(text, kind, mapping)
 
 
 def _read_object(obj: dict[str, object], kind: Topic, unit: Unit | None) -> SensorMessage:

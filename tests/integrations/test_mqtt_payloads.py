@@ -136,7 +136,6 @@ MAPPINGS = st.one_of(
         | st.sampled_from(("temperature", "0", "params.temperature:0.tC")),
         humidity_path=st.none() | st.sampled_from(("humidity", "1.0", "a.b")),
         power_path=st.none() | st.just("power"),
-        battery_path=st.none() | st.just("battery"),
         unit=st.sampled_from((None, "c", "f")),
         match=st.sampled_from(({}, {"id": 5}, {"state": "x"})),
         quantity=st.sampled_from((None, "temperature", "humidity", "power")),
