@@ -28,11 +28,7 @@ class Examination:
 
 
 def examine_settings(
-    path: Path | None,
-    *,
-    environ: Mapping[str, str],
-    credentials_directory: Path | None,
-    require_secrets: bool = False,
+    path: Path | None, *, environ: Mapping[str, str], credentials_directory: Path | None
 ) -> Examination:
     """Load settings for `keepcool check`: problems and warnings as data instead of an exception."""
     try:
@@ -40,7 +36,7 @@ def examine_settings(
             path,
             environ=environ,
             credentials_directory=credentials_directory,
-            require_secrets=require_secrets,
+            require_secrets=False,
         )
     except SettingsError as err:
         return Examination(None, problems=err.problems)

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from config.advice import find_warnings
-from config.errors import SettingsError
+from config.advice import examine_settings
 from config.home import (
     MappingSettings,
     PowerMeterSettings,
@@ -29,7 +28,7 @@ from config.home import (
     build_rooms,
     build_sensors,
 )
-from config.settings import Settings, load_settings
+from config.settings import Settings
 from daemon import __version__, probing
 from daemon.asking import ask
 from daemon.check import (
@@ -211,17 +210,14 @@ def build_weather(settings: Settings) -> WeatherSource:
 def check(path: Path, *, is_online: bool) -> CheckReport:
     """Check the settings, and with `is_online` every road that they name."""
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    try:
-        settings = load_settings(
-            path,
-            environ=os.environ,
-            credentials_directory=Path(credentials) if credentials else None,
-            require_secrets=False,
-        )
-    except SettingsError as error:
-        return check_offline(path, error.problems, ())
-    report = check_offline(path, (), find_warnings(settings))
-    if not is_online:
+    examined = examine_settings(
+        path,
+        environ=os.environ,
+        credentials_directory=Path(credentials) if credentials else None,
+    )
+    report = check_offline(path, examined.problems, examined.warnings)
+    settings = examined.settings
+    if settings is None or not is_online:
         return report
     meters = build_power_meters(settings)
     subjects = CheckSubjects(
