@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.store import DATABASE_NAME, Store
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed
 from policies.alert import AlertKey, AlertPhase
@@ -34,8 +35,10 @@ def test_ignored_nudges_survive_a_restart(home: LoopHome) -> None:
     home.run(4 * 3600, step_s=60)
     ignored = home.daemon.state.people["anna"].memory.nudges_ignored
     assert ignored >= 2
-    home.restart()
-    assert home.daemon.state.people["anna"].memory.nudges_ignored == ignored
+    home.kill()
+    store = Store(home.folder / DATABASE_NAME)
+    assert f'"nudges_ignored":{ignored},' in store.load_memory()["person:anna"]
+    store.close()
 
 
 def test_message_to_two_phones_is_one_message_also_after_a_restart(tmp_path: Path) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from daemon.events import LinkChanged
-from daemon.store import DATABASE_NAME, open_read_only
+from daemon.store import DATABASE_NAME, Changes, open_read_only
 from integrations.errors import PermanentError, TransientError
 from integrations.messages import PhoneMessage
-from policies.alert import AlertKey, AlertPhase
+from policies.alert import AlertKey, AlertPhase, Severity
 from tests.builders import a_person
 from tests.loop_home import TOPICS, FakePhone, LoopHome
 
@@ -204,15 +205,25 @@ def test_alert_that_ends_while_its_push_is_under_way_leaves_no_trace(home: LoopH
 
 
 def test_after_a_kill_the_newest_of_a_tag_is_what_the_phone_shows(home: LoopHome) -> None:
-    """A louder row that was in flight at the kill does not follow the newer clearing."""
-    home.workers["phone"].is_held = True
-    home.read(30.2)
-    home.read(22.0)
-    home.kill()
-    home.boot()
+    """A newer row that was unsent at the kill is not preceded by the louder one in flight."""
+    home.phone.error = home.house.error = AWAY
+    home.read(33.0)
+    (newer,) = [row for row in home.daemon.outbox.rows if row.message.tag == HEAT.tag]
+    louder = replace(
+        newer,
+        row_id="older",
+        deduplication_key="older",
+        message=replace(newer.message, title="older", severity=Severity.CRITICAL),
+    )
+    store = home.daemon.parts.store
+    store._connection.execute("DELETE FROM outbox")
+    store.commit(Changes(outbox=[louder, newer]), home.clock.now())
+    home.phone.error = home.house.error = None
+    home.restart()
     home.run(200)
-    assert not [tag for tag in home.phone.shown() if "heat" in tag]
-    assert not home.rows("SELECT id FROM outbox WHERE state = 'due'")
+    assert [push.title for push in home.phone.about("heat")] == [newer.message.title]
+    states = home.rows("SELECT id, state FROM outbox WHERE tag LIKE '%heat%' ORDER BY rowid")
+    assert states == [("older", "superseded"), (newer.row_id, "sent")]
 
 
 # ----------------------------------------------------------------- a failing disk
