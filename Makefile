@@ -76,5 +76,5 @@ $(UV):
 	$(VENV)/lock-tools/bin/pip install --quiet 'uv>=0.9'
 
 clean: ## Remove .venv and everything generated
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf $(VENV) build dist demo-output .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	find $(PACKAGES) tests -name __pycache__ -prune -exec rm -rf {} +

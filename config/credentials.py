@@ -200,5 +200,5 @@ def openness_of(file: Path) -> str | None:
 
 
 def closing(file: Path | str) -> str:
-    """Return the commands that close a file to others."""
-    return f"chmod 640 {file} && chgrp keepcool {file} (group keepcool)"
+    """Return the command that closes a file to others; the group exists only beside a service."""
+    return f"chmod 600 {file} (as a service: chmod 640, and chgrp keepcool)"

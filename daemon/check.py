@@ -17,15 +17,13 @@ from pathlib import Path
 from typing import Protocol
 
 from integrations.errors import IntegrationError
+from policies.freshness import UNLEARNED_LIMIT
 from policies.model import Person, Room
 
 EXIT_FINE = 0
 EXIT_RED = 1
 EXIT_REFUSED = 2
 SECOND_ROAD = "second road"
-USUAL_STALE_AFTER = timedelta(
-    minutes=130
-)  # Source: FAULTS 1, a battery sensor before it is learned
 _PROBE_ERRORS = (IntegrationError, OSError, sqlite3.Error)
 
 
@@ -250,8 +248,14 @@ def _sensor_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
     try:
         ages = probes.read_sensor_ages()
     except _PROBE_ERRORS as err:
-        what = f"the daemon's database cannot be read: {_words(err)}"
-        fix = "start the daemon (sudo systemctl start keepcool), wait a minute, check again"
+        what = (
+            "keepcool has not run here yet, so none was heard"
+            if isinstance(err, FileNotFoundError)
+            else f"the daemon's database cannot be read: {_words(err)}"
+        )
+        fix = (
+            "start it (keepcool run, or sudo systemctl start keepcool), wait a minute, check again"
+        )
         yield CheckRow("sensors", Status.RED, what, fix)
         return
     for sensor in subjects.sensors:
@@ -260,7 +264,7 @@ def _sensor_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
         if age is None:
             fix = f"watch it: mosquitto_sub -v -t '{sensor.topic}'; is the topic the right one?"
             yield CheckRow(name, Status.RED, "never heard", fix)
-        elif age > (sensor.stale_after or USUAL_STALE_AFTER):
+        elif age > (sensor.stale_after or UNLEARNED_LIMIT):
             fix = "see to its battery and its distance from the hub"
             yield CheckRow(name, Status.RED, f"last heard {_ago(age)}", fix)
         else:
@@ -287,7 +291,7 @@ def _home_assistant_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[Ch
     row = _tried(
         f"Home Assistant {subjects.home_assistant}",
         probes.greet_home_assistant,
-        "see that the url opens in a browser; create a new token under your profile > Security",
+        "see that the url opens in a browser; if it does, create a new token: profile > Security",
     )
     yield row
     if row.status is Status.RED:

@@ -23,7 +23,7 @@ DONE, NOT_DONE, WRONG_SETTINGS = 0, 1, 2
 config_option = click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),  # ours says whose group to join
     envvar="KEEPCOOL_CONFIG",
     default=DEFAULT_CONFIG,
     show_default=True,

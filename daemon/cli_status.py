@@ -16,6 +16,12 @@ from rich.text import Text
 from daemon.faces import find_status, is_old
 
 REFRESH_S = 5.0
+LINK_NAMES = {
+    "mqtt": "MQTT broker",
+    "home_assistant": "Home Assistant",
+    "events": "phone's buttons",
+    "weather": "weather server",
+}
 LEVEL_STYLES = ("green", "yellow", "dark_orange", "red", "bold white on red")
 
 
@@ -65,8 +71,8 @@ def _headline(status: dict[str, Any]) -> Text:
     at = datetime.fromisoformat(status["at"])
     if is_old(status):
         return Text(
-            f"keepcool is NOT running: last sign {at:%Y-%m-%d %H:%M:%S} UTC "
-            f"(see `journalctl -u keepcool`)",
+            f"keepcool is NOT running: last sign {at.astimezone():%a %Y-%m-%d %H:%M:%S}. Start it "
+            "with `keepcool run`; as a service, see `journalctl -u keepcool`",
             style="bold red",
         )
     text = f"keepcool {status['version']} has been running for {span(status.get('running_for_s'))}"
@@ -156,7 +162,7 @@ def _roads(status: dict[str, Any]) -> Table:
     for link in status["links"]:
         state = "up" if link["is_up"] else f"down for {span(link['down_for_s'])}"
         table.add_row(
-            link["link"],
+            LINK_NAMES.get(link["link"], link["link"]),
             Text(state, style="green" if link["is_up"] else "red"),
             Text(link["detail"]),
         )

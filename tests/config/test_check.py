@@ -202,8 +202,8 @@ def test_no_database() -> None:
     world = World(ages=FileNotFoundError("no database"))
     assert rows(world, Status.RED)[0] == (
         "sensors",
-        "the daemon's database cannot be read: no database",
-        "start the daemon (sudo systemctl start keepcool), wait a minute, check again",
+        "keepcool has not run here yet, so none was heard",
+        "start it (keepcool run, or sudo systemctl start keepcool), wait a minute, check again",
     )
 
 

@@ -105,7 +105,7 @@ def test_named_file_that_is_not_there(tmp_path: Path) -> None:
     assert refusal(tmp_path, text, require_secrets=True) == [
         (
             "keepcool.toml:18  home_assistant.token: there is no file tok; "
-            "write it to tok, then: chmod 640 tok && chgrp keepcool tok (group keepcool)"
+            "write it to tok, then: chmod 600 tok (as a service: chmod 640, and chgrp keepcool)"
         )
     ]
 

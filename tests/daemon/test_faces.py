@@ -159,7 +159,7 @@ def test_status_shows_what_a_person_wants_to_know(
         "keepcool-heat-anna-1",
         "tried",
         "Home Assistant is not reachable",
-        "home_assistant",
+        "Home Assistant  up",
         "forecast",
     ):
         assert words in page

@@ -156,7 +156,7 @@ def test_fault_68_absent_secret(tmp_path: Path) -> None:
     """An absent secret stops `run` and is a warning in `check`."""
     words = (
         "keepcool.toml:18  home_assistant.token: there is no file tok; "
-        "write it to tok, then: chmod 640 tok && chgrp keepcool tok (group keepcool)"
+        "write it to tok, then: chmod 600 tok (as a service: chmod 640, and chgrp keepcool)"
     )
     assert refusal(tmp_path, TOKEN_FILE, require_secrets=True) == [words]
     assert words in warnings_of(tmp_path, TOKEN_FILE)
@@ -184,7 +184,7 @@ def test_fault_69_secret_that_others_can_read(tmp_path: Path, mode: int, reason:
     assert refusal(tmp_path, TOKEN_FILE) == [
         (
             f"keepcool.toml:18  home_assistant.token: tok {reason}; "
-            "chmod 640 tok && chgrp keepcool tok (group keepcool)"
+            "chmod 600 tok (as a service: chmod 640, and chgrp keepcool)"
         )
     ]
 
@@ -217,8 +217,8 @@ def test_fault_69_secret_in_an_open_settings_file(tmp_path: Path) -> None:
         (
             "keepcool.toml:18  home_assistant.token: stands in a file that can be read by "
             "everyone on "
-            "this machine (mode 0644, allowed 0640 or 0600); chmod 640 keepcool.toml && "
-            "chgrp keepcool keepcool.toml (group keepcool), or use token_file"
+            "this machine (mode 0644, allowed 0640 or 0600); chmod 600 keepcool.toml "
+            "(as a service: chmod 640, and chgrp keepcool), or use token_file"
         )
     ]
 
