@@ -19,6 +19,7 @@ from daemon.lease import (
     restored,
 )
 from policies.cooling import START_SPACING
+from policies.heat_message import LOW_POWER_AFTER
 from policies.model import CoolingDevice, CoolingRole, DeviceState
 
 # Source of the times: DESIGN "Cooling", docs/decisions.md "Actuation".
@@ -29,6 +30,7 @@ RETRY_INTERVAL = timedelta(minutes=15)
 SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
 FIRST_SIGHT = timedelta(seconds=30)  # how long a command waits for a first observation
 EXPECTED_WITHIN = timedelta(seconds=90)
+JUST_STARTED = timedelta(minutes=2)
 CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
 
 
@@ -108,9 +110,17 @@ class DeviceTrack:
             if row.desired != desired and not self._must_look_first(now):
                 self.row = replace(self.row, desired=desired, is_confirmed=False)
                 self._pursue(now)
+        self._note_room_at_start(now, room_c)
         blind_since = (self.row.blind_since or now) if is_blind else None
         if self.row.blind_since != blind_since:
             self.row = replace(self.row, blind_since=blind_since)
+
+    def _note_room_at_start(self, now: Instant, room_c: float | None) -> None:
+        row = self.row  # where the cooling began only after the command
+        if room_c is None or row.room_at_start_c is not None or row.started is None:
+            return
+        if row.started.plausible_elapsed_until(now) <= JUST_STARTED:
+            self.row = replace(row, room_at_start_c=room_c)
 
     def _start(
         self, desired: DeviceState, until: Instant, now: Instant, room_c: float | None
@@ -339,6 +349,9 @@ class DeviceTrack:
         origin = before or reference
         if any(is_on_the_way(origin, state, wanted) for wanted in self._recent_commands(now)):
             return _Cause.OURS
+        is_pursued = self._pursuit is not None and self._pursuit.sends > 0
+        if is_pursued and row.desired is not None and are_alike(row.desired, state):
+            return _Cause.OURS  # a slow device, or somebody who did for us what we could not
         if was_gone and before is not None:
             return _Cause.RESTART
         return _Cause.MANUAL
@@ -423,4 +436,15 @@ class DeviceTrack:
             and self.power_w is not None
             and self.power_w < self.device.running_power_w
         )
+        if not is_low and (self.power_w or 0.0) >= self.device.running_power_w:
+            self._note_power_is_there(now)
         self.low_power_since = (self.low_power_since or now) if is_low else None
+
+    def _note_power_is_there(self, now: Instant) -> None:
+        """Count a run from here when the device was on all the while without running."""
+        row, since = self.row, self.low_power_since
+        if since is None or row.started is None or row.phase is not LeasePhase.RUNNING:
+            return
+        was_idle = since.plausible_elapsed_until(now) >= LOW_POWER_AFTER
+        if was_idle and row.started.plausible_elapsed_until(since) <= JUST_STARTED:
+            self.row = replace(row, started=now, room_at_start_c=None)

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from policies.alert import Finding, Message, Severity
+from policies.alert import AlertPhase, Finding, Message, Severity
 from policies.cooling_view import RoomView, room_views
 from policies.heat_message import LOW_POWER_AFTER
 from policies.heat_sensitivity import HeatResult
@@ -37,6 +37,7 @@ from policies.model import (
 
 START_SPACING = timedelta(minutes=20)  # FAULTS 42: at most 3 starts in an hour
 EFFECT_EXPECTED_AFTER = timedelta(minutes=30)
+NO_EFFECT_MESSAGE = "trouble_no_cooling_effect"
 NO_EFFECT_ABOVE_C = -0.2  # a fall smaller than this is a sensor's noise
 
 
@@ -57,11 +58,15 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
     """
     commands: list[CoolingCommand] = []
     findings: list[Finding] = []
+    ineffective = _known_ineffective(snapshot)
     for view in room_views(snapshot, heat):
         for device in view.conditions.devices:
             command = _command(view, device)
             commands.append(command)
-            findings.extend(_device_findings(view, device, command))
+            was_ineffective = device.device.device_id in ineffective
+            findings.extend(
+                _device_findings(view, device, command, was_ineffective=was_ineffective)
+            )
         findings.extend(_heating_findings(view))
     return CoolingPlan(tuple(commands), tuple(findings))
 
@@ -223,25 +228,40 @@ def _message(
 # --------------------------------------------------------------------------- trouble and advice
 
 
+def _known_ineffective(snapshot: Snapshot) -> frozenset[str]:
+    """Return the devices of which it was found that they run and do not cool."""
+    return frozenset(
+        alert.key.subject.removeprefix("device:")
+        for alert in snapshot.alerts
+        if alert.message.message_id == NO_EFFECT_MESSAGE and alert.phase is not AlertPhase.RESOLVED
+    )
+
+
 def _device_findings(
-    view: RoomView, device: DeviceConditions, command: CoolingCommand
+    view: RoomView, device: DeviceConditions, command: CoolingCommand, *, was_ineffective: bool
 ) -> tuple[Finding, ...]:
-    """Return the gravest trouble with a device, if any: one finding for one device."""
+    """Return the gravest trouble with a device, if any: one finding for one device.
+
+    That it does not cool is not over because the room is not seen any more.
+    """
     described, lease = device.device, device.lease
     name, room = described.name, view.conditions.room.name
     aim = view.aim(described)
     is_cool = aim is not None and view.effective_c is not None and view.effective_c <= aim.end_c
+    is_unseen = view.effective_c is None
+    is_ending = command.action is CoolingAction.RELEASE and command.is_blind
     if device.has_failed:
         message_id, reason = "trouble_device_failed", f"{name} in {room} did not respond"
     elif lease is not None and not is_cool and _draws_too_little(device):
         message_id = "trouble_plug_low_power"
         reason = f"{name} in {room} is on but draws under {described.running_power_w:.0f} W"
     elif lease is not None and view.is_over_limit and _has_no_effect(device, lease):
-        message_id = "trouble_no_cooling_effect"
+        message_id = NO_EFFECT_MESSAGE
         changed_c, ran_min = device.room_cooled_by_c or 0.0, lease.running_for.total_seconds() / 60
         reason = f"{room} changed by {changed_c:+.1f} K in {ran_min:.0f} min of cooling by {name}"
-    elif view.effective_c is None and described.role is CoolingRole.AIR_CONDITIONER:
-        is_ending = command.action is CoolingAction.RELEASE and command.is_blind
+    elif lease is not None and is_unseen and was_ineffective and not is_ending:
+        message_id, reason = NO_EFFECT_MESSAGE, f"{room} was no cooler when it was last seen"
+    elif is_unseen and described.role is CoolingRole.AIR_CONDITIONER:
         if not (is_ending or (device.has_ended_blind and lease is None)):
             return ()
         message_id = "trouble_blind_cooling_ended"
@@ -256,6 +276,7 @@ def _device_findings(
         person_ids=view.person_ids,
         message=_message(message_id, view, device, is_wanted_on=lease is not None),
         reason=reason,
+        may_resolve=not (is_unseen and message_id == NO_EFFECT_MESSAGE),
     )
     return (finding,)
 

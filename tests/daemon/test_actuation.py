@@ -211,6 +211,25 @@ def test_the_room_is_compared_with_the_start_of_the_run() -> None:
     assert bench.conditions(None).room_cooled_by_c is None
 
 
+def test_a_run_counts_from_when_the_device_draws_power() -> None:
+    """What stood idle on a plug that was on has half an hour from then on to show an effect."""
+    bench = Bench(PLUG)
+    bench.appliance.state = DeviceState(is_on=False)
+    bench.observe()
+    bench.conditions(27.0)
+    bench.want(DeviceState(is_on=True))
+    bench.actuation.on_power("ac", 2.0, bench.now)
+    bench.run(1500)
+    bench.actuation.on_power("ac", 700.0, bench.now)
+    bench.conditions(28.0)
+    bench.want(DeviceState(is_on=True))
+    bench.run(300)
+    found = bench.conditions(27.4)
+    assert found.lease is not None
+    assert found.lease.running_for == minutes(5)
+    assert found.room_cooled_by_c == pytest.approx(-0.6)
+
+
 def test_low_power_counts_while_the_plug_is_on() -> None:
     """Under the running power counts from when both are so, and ends with either."""
     bench = Bench(PLUG)

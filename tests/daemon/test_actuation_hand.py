@@ -155,9 +155,26 @@ def test_switching_on_by_hand_after_it_failed_is_the_persons_own() -> None:
     bench.want()
     bench.run(300)
     assert bench.conditions().has_failed
-    bench.by_hand(COOL_24)
+    bench.by_hand(cool(22.0))
     conditions = bench.conditions()
     assert (conditions.has_failed, conditions.override_remaining) == (False, hours(2))
+
+
+@pytest.mark.parametrize("after_s", [100, 200, 600])
+def test_a_slow_device_that_becomes_just_as_asked_is_ours(after_s: float) -> None:
+    """Minutes late and without our context, yet exactly as commanded: the lease goes on."""
+    bench = Bench()
+    bench.appliance.manner = Manner.DEAF
+    bench.want()
+    bench.run(after_s)
+    bench.by_hand(COOL_24)
+    conditions = bench.conditions()
+    assert (conditions.has_failed, conditions.override_remaining) == (False, None)
+    assert conditions.lease is not None
+    bench.appliance.manner = Manner.OBEDIENT
+    bench.release()
+    bench.run(60)
+    assert bench.appliance.state == OFF
 
 
 def test_a_plug_that_restarts_off_is_switched_on_again_after_its_rest() -> None:

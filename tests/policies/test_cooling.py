@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies import heat_sensitivity
-from policies.alert import Finding, Severity
+from policies.alert import AlertKey, AlertPhase, Finding, Message, Severity
 from policies.cooling import plan
 from policies.model import (
     CoolingAction,
@@ -34,6 +34,7 @@ from tests.builders import (
     a_reading,
     a_room,
     a_snapshot,
+    an_alert,
     device_conditions,
     hours,
     local,
@@ -509,6 +510,21 @@ def test_trouble_with_a_device_is_found_once(
     for finding in findings:
         assert (finding.policy, finding.subject) == ("trouble", "device:ac")
         assert (finding.severity, finding.person_ids) == (Severity.WARNING, ("anna",))
+
+
+def test_a_device_that_does_not_cool_is_not_well_because_its_room_is_not_seen() -> None:
+    """Stale never clears: the trouble that was found lives on until the room is seen again."""
+    known = an_alert(
+        key=AlertKey("trouble", "device:ac", 1), message=Message("trouble_no_cooling_effect")
+    )
+    blind = a_home_at(None, running(room_cooled_by_c=None))
+    assert found(blind) == ()
+    (finding,) = found(replace(blind, alerts=(known,)))
+    assert (finding.message.message_id, finding.may_resolve) == (known.message.message_id, False)
+    ended = replace(known, phase=AlertPhase.RESOLVED)
+    assert found(replace(blind, alerts=(ended,))) == ()
+    cool = a_home_at(24.0, running(room_cooled_by_c=-3.0))
+    assert found(replace(cool, alerts=(known,))) == ()
 
 
 def test_every_command_says_room_device_and_numbers() -> None:
