@@ -30,6 +30,9 @@ log = structlog.get_logger()
 DATABASE_NAME = "keepcool.sqlite3"
 T = TypeVar("T")
 HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
+_UPSERT_SENSOR = (  # leaves the index on `number` alone
+    "INSERT INTO sensor VALUES (?,?,?) ON CONFLICT (sensor_id) DO UPDATE SET body=excluded.body"
+)
 RECORD_KEPT = timedelta(days=400)  # resolved alerts, sent messages, drinks: one year and a bit
 
 
@@ -276,9 +279,7 @@ class Store:
         with self._transaction():
             for sensor_id, body in sensors.items():
                 number = numbers.setdefault(sensor_id, len(numbers) + 1)
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO sensor VALUES (?,?,?)", (sensor_id, number, body)
-                )
+                self._connection.execute(_UPSERT_SENSOR, (sensor_id, number, body))
             self._connection.executemany(
                 "INSERT INTO history VALUES (?,?,?,?)",
                 [

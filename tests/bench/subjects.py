@@ -147,6 +147,7 @@ class Keepcool(Subject):
                 **os.environ,
                 "NOTIFY_SOCKET": "@" + address[1:],
                 "RUNTIME_DIRECTORY": str(runtime),
+                "MALLOC_ARENA_MAX": "2",  # as in systemd/keepcool.service
                 **({"KEEPCOOL_HOME_ASSISTANT__TOKEN": TOKEN} if home_assistant_url else {}),
                 **(environ or {}),
             }
