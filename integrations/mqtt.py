@@ -171,7 +171,7 @@ class MqttClient:
         handling = _SEND_NEVER_RETAINED if subscription.is_command else 0
         return subscription.topic, SubscribeOptions(qos=subscription.qos, retainHandling=handling)
 
-    def _on_connect_fail(self, error: OSError) -> None:
+    def _on_connect_fail(self, error: Exception) -> None:
         self._say_link(is_up=False, detail=_explain_failure(error, self._options))
 
     def _on_disconnect(
@@ -227,7 +227,7 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
         raise PermanentError(message) from error
 
 
-def _explain_failure(error: OSError, options: MqttOptions) -> str:
+def _explain_failure(error: Exception, options: MqttOptions) -> str:
     """Say why no connection came about."""
     where = f"{options.host}:{options.port}"
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -237,7 +237,7 @@ def _explain_failure(error: OSError, options: MqttOptions) -> str:
         )
     if isinstance(error, ssl.SSLError | ConnectionResetError) and options.uses_tls:
         return f"no TLS with {where}: check mqtt.port and mqtt.tls"
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):
         return f"there is no host {options.host}: check mqtt.host and the name server"
     return f"no broker answers at {where}: is mosquitto running?"
 

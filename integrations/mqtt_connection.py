@@ -59,7 +59,7 @@ class Connection:
         on_fail: called with the error when no connection comes about.
     """
 
-    def __init__(self, client: BufferedClient, on_fail: Callable[[OSError], None]) -> None:
+    def __init__(self, client: BufferedClient, on_fail: Callable[[Exception], None]) -> None:
         """Prepare; `start` begins."""
         self._client = client
         self._on_fail = on_fail
@@ -131,7 +131,7 @@ class Connection:
             with self._io:
                 self._client.forget_unread()
                 self._client.reconnect()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter: no name that a host can have
             self._on_fail(error)
             return False
         return True

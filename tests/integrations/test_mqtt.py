@@ -207,6 +207,14 @@ def test_absent_broker_is_said_and_waited_for(tmp_path: Path) -> None:
     assert [link.is_up for link in ear.links[:2]] == [False, True]
 
 
+def test_name_that_no_host_can_have_is_said_and_ends_nothing() -> None:
+    """A slip in the host's name is told with the setting, and the thread lives on."""
+    with Ear(replace(options(1883), host="broker..home")) as ear:
+        detail = ear.wait_for_link(is_up=False).detail
+        assert detail == "there is no host broker..home: check mqtt.host and the name server"
+        assert ear.client.is_thread_alive()
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_restarted_broker_is_subscribed_again(mosquitto: Mosquitto, version: str) -> None:
     """After a restart of the broker readings are heard as before."""
