@@ -31,6 +31,7 @@ LOW_POWER_AFTER: Final = timedelta(minutes=3)
 """A device that is on and draws too little for so long does not run. Source: DESIGN "Cooling"."""
 
 COOLER_OUTDOORS_C: Final = 2.0
+SOON: Final = timedelta(hours=1)
 NIGHT_AHEAD: Final = timedelta(hours=16)
 
 _COOLING_MODES: Final = frozenset({"cool", "auto", "heat_cool", "dry"})
@@ -120,7 +121,9 @@ def finding_ahead(
 ) -> Finding:
     """Return the finding that level 2 is expected where the person will be."""
     at_local = room.hour.at.astimezone(now_local.tzinfo)
-    value_c = room.hour.effective_temperature_c
+    value_c, now_c = room.hour.effective_temperature_c, room.conditions.effective_temperature_c
+    if now_c is not None and room.hour.at - now_local <= SOON:
+        value_c = max(value_c, now_c)  # hotter already, only its mean has not followed yet
     parameters = _room_parameters(person, room.conditions, now_local.tzinfo) | {
         "limit_c": room.limit_c,
         "expected_at_local": f"{at_local:%H:%M}",

@@ -204,7 +204,9 @@ def _reason_for_told(
     if alert.severity > alert.told_severity:
         is_escalated = alert.severity > finding.severity
         return NotifyReason.UNANSWERED if is_escalated else NotifyReason.SEVERITY_ROSE
-    has_risen = has_level_risen or alert.severity > before.severity
+    # What was announced hours ago and is true now is news: the bedroom at night, most of all.
+    has_come_true = before.is_expected and not alert.is_expected
+    has_risen = has_level_risen or alert.severity > before.severity or has_come_true
     if (has_risen and is_repeat_due) or since_told >= ONCE_A_DAY:
         return NotifyReason.RAISED_AGAIN
     return None

@@ -93,6 +93,9 @@ FAILED = heat(3, Severity.CRITICAL)
         # an announcement is enough for level 2, but not for level 3
         ([(0, EXPECTED), (60, heat(2))], [NEW]),
         ([(0, EXPECTED), (60, heat(2)), (60, heat(3))], [NEW, LEVEL_ROSE]),
+        # unless hours have passed: announced in the evening, true in the night
+        ([(0, EXPECTED), (179, heat(2)), (60, heat(2))], [NEW]),
+        ([(0, EXPECTED), (180, heat(2)), (60, heat(2))], [NEW, RAISED_AGAIN]),
         ([(0, heat(3, Severity.WARNING, is_expected=True)), (60, heat(3))], [NEW, LEVEL_ROSE]),
         ([(0, EXPECTED), (10, heat(3, Severity.WARNING, is_expected=True))], [NEW]),
         # the cooling fails at level 3: louder, at the same level; and only once
