@@ -3,82 +3,27 @@
 from __future__ import annotations
 
 import base64
-import gc
 import hashlib
 import itertools
-import shutil
 import socket
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import pytest
 
-from integrations.errors import PermanentError
-from integrations.messages import Heard, LinkChanged, MessageReceived
-from integrations.mqtt import MqttClient, MqttOptions, Subscription
+from integrations.messages import MessageReceived
+from integrations.mqtt import Subscription
 from tests.broker import Mosquitto
+from tests.ear import STATUS, Ear, options
 from tests.mqtt_client import TestClient
 from tests.waiting import wait_until
 
-STATUS = "keepcool/home/status"
-# paho leaves a socket whose handshake failed to the garbage collector.
-LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 VERSIONS = ("5", "3.1.1")
 PASSWORD = "correct horse"  # noqa: S105 - of a broker that lives for one test
-
-
-class Ear:
-    """Hold a client and what it posted; `fails_on` makes the inbox raise for one payload."""
-
-    def __init__(self, options: MqttOptions, *subscriptions: Subscription) -> None:
-        self.heard: list[Heard] = []
-        self.fails_on: bytes | None = None
-        self.client = MqttClient(options, subscriptions, self._post, lambda: 42.0)
-
-    def _post(self, event: Heard) -> None:
-        if isinstance(event, MessageReceived) and event.payload == self.fails_on:
-            raise RuntimeError("the inbox is broken")
-        self.heard.append(event)
-
-    @property
-    def messages(self) -> list[MessageReceived]:
-        """Return the messages in order."""
-        return [event for event in self.heard if isinstance(event, MessageReceived)]
-
-    @property
-    def links(self) -> list[LinkChanged]:
-        """Return the changes of the link in order."""
-        return [event for event in self.heard if isinstance(event, LinkChanged)]
-
-    def wait_for_link(self, *, is_up: bool) -> LinkChanged:
-        """Return the newest change once it is as wanted."""
-        wait_until(lambda: self.links and self.links[-1].is_up is is_up, what=f"up = {is_up}")
-        return self.links[-1]
-
-    def __enter__(self) -> Self:
-        self.client.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.client.stop()
-        wait_until(lambda: not self.client.is_thread_alive(), what="the end of the thread")
-        gc.collect()  # what a failed handshake left behind goes in the test that it belongs to
-
-
-def options(port: int, **overrides: Any) -> MqttOptions:  # noqa: ANN401 - fields of the options
-    """Return options for a broker on loopback."""
-    found = MqttOptions("127.0.0.1", port, f"keepcool-test-{port}", STATUS)
-    return replace(found, **overrides)
 
 
 # ----------------------------------------------------------------- hearing and speaking
@@ -358,94 +303,6 @@ def test_broker_that_knows_no_mqtt_5_is_said_with_the_setting(connack: bytes) ->
     """A refusal of the version names the line to change."""
     with RudeBroker(connack) as broker, Ear(options(broker.port)) as ear:
         wait_until(lambda: 'set mqtt.version = "3.1.1"' in str(ear.links), what="the advice")
-
-
-# ----------------------------------------------------------------- TLS
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with an authority and certificates for 127.0.0.1 and for another host."""
-    if shutil.which("openssl") is None:
-        pytest.skip("making certificates needs the openssl command")
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(
-            ["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30
-        )
-
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(
-        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
-        *("-subj", "/CN=test authority"),
-    )
-    for name, subject in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:broker.example")):
-        (folder / f"{name}.ext").write_text(f"subjectAltName={subject}\n")
-        openssl(
-            *("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr"),
-            *("-subj", f"/CN={name}"),
-        )
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-CAcreateserial", "-out", f"{name}.pem", "-days", "2", "-extfile", f"{name}.ext"),
-        )
-    yield folder
-    shutil.rmtree(folder)
-
-
-def tls_broker(start: Callable[..., Mosquitto], folder: Path, name: str) -> Mosquitto:
-    """Start a broker with one of the certificates."""
-    return start(f"certfile {folder}/{name}.pem\nkeyfile {folder}/{name}.key")
-
-
-def test_own_authority_is_trusted_when_it_is_given(
-    start_mosquitto: Callable[..., Mosquitto], authority: Path
-) -> None:
-    """A broker with a certificate of the household's own authority is connected over TLS."""
-    broker = tls_broker(start_mosquitto, authority, "here")
-    wanted = options(broker.port, uses_tls=True, ca_file=str(authority / "ca.pem"))
-    with Ear(wanted) as ear:
-        ear.wait_for_link(is_up=True)
-        assert ear.client.flush(5.0)
-
-
-@LEAVES_SOCKETS
-@pytest.mark.parametrize(
-    ("certificate", "is_authority_given", "reason"),
-    [("here", False, "certificate"), ("elsewhere", True, "mismatch")],
-    ids=["unknown authority", "another host"],
-)
-def test_certificate_that_is_not_trusted_is_refused_and_named(
-    start_mosquitto: Callable[..., Mosquitto],
-    authority: Path,
-    certificate: str,
-    is_authority_given: bool,  # noqa: FBT001
-    reason: str,
-) -> None:
-    """An unknown authority or another host's certificate gets no connection and a plain reason."""
-    broker = tls_broker(start_mosquitto, authority, certificate)
-    ca_file = str(authority / "ca.pem") if is_authority_given else None
-    with Ear(options(broker.port, uses_tls=True, ca_file=ca_file)) as ear:
-        detail = ear.wait_for_link(is_up=False).detail
-        assert "is not trusted" in detail
-        assert reason in detail
-        assert "mqtt.ca_file" in detail
-        assert not any(link.is_up for link in ear.links)
-
-
-@LEAVES_SOCKETS
-def test_tls_to_a_plain_broker_names_the_setting(mosquitto: Mosquitto) -> None:
-    """TLS where none is spoken says which two settings to look at."""
-    with Ear(options(mosquitto.port, uses_tls=True)) as ear:
-        detail = ear.wait_for_link(is_up=False).detail
-    assert detail == f"no TLS with 127.0.0.1:{mosquitto.port}: check mqtt.port and mqtt.tls"
-
-
-def test_unusable_authority_file_is_refused_at_once(tmp_path: Path) -> None:
-    """A CA file that cannot be read names the setting before anything starts."""
-    with pytest.raises(PermanentError, match=r"mqtt\.ca_file"):
-        Ear(options(8883, uses_tls=True, ca_file=str(tmp_path / "missing.pem")))
 
 
 @pytest.mark.parametrize("version", VERSIONS)
