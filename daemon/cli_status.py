@@ -22,6 +22,7 @@ LINK_NAMES = {
     "events": "phone's buttons",
     "weather": "weather server",
 }
+TRIES = {0: "not tried yet", 1: "tried once"}
 LEVEL_STYLES = ("green", "yellow", "dark_orange", "red", "bold white on red")
 
 
@@ -145,16 +146,18 @@ def _alerts(status: dict[str, Any]) -> list[Table]:
     for alert in status["alerts"]:
         since = datetime.fromisoformat(alert["raised_at"]).astimezone()
         table.add_row(
-            Text(alert["tag"]), alert["phase"], f"{since:%a %H:%M}", Text(alert["reason"])
+            _tag(alert), alert["phase"], f"{since:%a %H:%M}", Text(alert["reason"], overflow="fold")
         )
     for row in status["outbox"]:
-        table.add_row(
-            Text(row["tag"]),
-            f"waiting, tried {row['attempts']} times",
-            "",
-            Text(row["last_error"] or "being sent"),
-        )
+        attempts = row["attempts"]
+        tries = TRIES.get(attempts, f"tried {attempts} times")
+        error = f": {row['last_error']}" if row["last_error"] else ""
+        table.add_row(_tag(row), "not sent", "", Text(tries + error, overflow="fold"))
     return [table]
+
+
+def _tag(row: dict[str, Any]) -> Text:
+    return Text(row["tag"].removeprefix("keepcool-"), overflow="fold")
 
 
 def _roads(status: dict[str, Any]) -> Table:

@@ -156,9 +156,10 @@ def test_status_shows_what_a_person_wants_to_know(
         "living room",
         "33.0 °C",
         "climate.living_room",
-        "keepcool-heat-anna-1",
+        "heat-anna-1",
+        "not sent",
         "tried",
-        "Home Assistant is not reachable",
+        ": Home Assistant is not reachable",
         "Home Assistant  up",
         "forecast",
     ):
