@@ -100,7 +100,7 @@ def test_nothing_is_announced_on_a_guess(overrides: dict[str, Any]) -> None:
 
 def test_a_room_that_heats_up_fast_is_not_announced_cooler_than_it_is() -> None:
     """While its mean lags behind, the number said is at least that of now."""
-    room = warming(28.6, 4.0, effective_temperature_c=30.1, temperature_c=30.1)
+    room = warming(28.6, 1.0, effective_temperature_c=30.1, temperature_c=30.1)
     finding = find(room)
     assert finding is not None
     assert finding.is_expected
