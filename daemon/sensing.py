@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+import structlog
+
 from daemon.clock import Instant
 from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
 from daemon.store import HistoryRow, read_json, to_json
@@ -29,6 +31,8 @@ from policies.plausibility import (
 from policies.psychrometrics import effective_temperature_c
 from policies.rolling import RollingMean
 
+log = structlog.get_logger()
+SHOWN_BYTES = 80  # of a payload that was refused; source: FAULTS 6
 HOUR = timedelta(hours=1)
 HOURS_KEPT = 8 * 24  # what the outlook may look back on
 EARLIEST_BELIEVABLE = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this was never set
@@ -222,9 +226,18 @@ class Sensing:
         tracks = self._by_topic.get(topic, ())
         for track in tracks:
             message = track.sensor.parse(topic, payload)
+            known = track.last_rejected
             verdict = track.receive(
                 message, now, is_retained=is_retained, is_clock_synchronised=is_clock_synchronised
             )
+            if track.last_rejected != known:  # each further one is counted only
+                log.warning(
+                    "reading.rejected",
+                    sensor_id=track.sensor.sensor_id,
+                    topic=topic,
+                    reason=track.last_rejected,
+                    payload=repr(payload[:SHOWN_BYTES]),
+                )
             self._touched.add(track.sensor.room_id)
             if verdict is not None:
                 self._keep(track, verdict, now)

@@ -133,7 +133,7 @@ class SensorTrack:
 
     def _count_rejected(self, reason: str) -> None:
         self.rejected += 1
-        self.last_rejected = reason
+        self.last_rejected = str(reason)
 
     def _accept(
         self, verdict: Verdict, now: Instant, measured_age: timedelta | None, *, is_retained: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from daemon.clock import Instant
     from daemon.loop import Daemon
     from daemon.outbox import OutboxRow
+    from daemon.sensor_track import SensorTrack
 
 
 def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
         "is_clock_synchronised": snapshot.is_clock_synchronised,
         "links": [_link(link) for link in snapshot.links],
         "rooms": [
-            _room(room, assessed[room.room.room_id])
+            _room(room, assessed[room.room.room_id], daemon.state.sensing.tracks)
             for room in snapshot.rooms
             if room.room.room_id in assessed
         ],
@@ -116,7 +118,9 @@ def _waiting(row: OutboxRow) -> dict[str, Any]:
     }
 
 
-def _room(room: RoomConditions, assessed: RoomAssessment) -> dict[str, Any]:
+def _room(
+    room: RoomConditions, assessed: RoomAssessment, tracks: Mapping[str, SensorTrack]
+) -> dict[str, Any]:
     return {
         "room_id": room.room.room_id,
         "name": room.room.name,
@@ -136,6 +140,8 @@ def _room(room: RoomConditions, assessed: RoomAssessment) -> dict[str, Any]:
                 "stale_after_s": _seconds(reading.stale_after),
                 "suspect": reading.suspect_reason,
                 "battery_low": reading.is_battery_low,
+                "rejected": tracks[reading.sensor_id].rejected,
+                "last_rejected": tracks[reading.sensor_id].last_rejected,
             }
             for reading in room.readings
         ],

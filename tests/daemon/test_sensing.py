@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from daemon.clock import Instant
 from daemon.sensing import Sensing
@@ -14,6 +15,7 @@ from daemon.sensor_track import Sensor
 from daemon.store import HistoryRow
 from integrations.mqtt_payloads import parse_message
 from policies.model import Freshness, HourlyValue, RoomConditions, Tuning
+from policies.plausibility import LOOKS_LIKE_FAHRENHEIT
 from tests.builders import a_bedroom, a_room
 
 START = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 10, tzinfo=UTC))
@@ -209,3 +211,18 @@ def test_refused_message_is_counted_and_changes_nothing(payload: str, reason: st
     track = home.sensing.tracks["a"]
     assert (track.rejected, track.temperature_c) == (1, 25.0)
     assert reason is None or track.last_rejected == reason
+
+
+def test_refused_reading_is_said_once_for_each_reason() -> None:
+    """The log names sensor, topic, reason and the first bytes; what goes on is only counted."""
+    home = Home(sensor("a"))
+    with capture_logs() as logged:
+        home.hear("a", temperature=80.6)
+        home.hear("a", later(60), temperature=80.6)
+        home.hear("a", later(120), temperature="27,3" + 100 * "x")
+    assert [entry["reason"] for entry in logged] == [LOOKS_LIKE_FAHRENHEIT, "non_numeric"]
+    assert all(entry["event"] == "reading.rejected" for entry in logged)
+    assert (logged[0]["sensor_id"], logged[0]["topic"]) == ("a", "z/a")
+    assert "80.6" in logged[0]["payload"]
+    assert len(logged[1]["payload"]) < 90
+    assert home.sensing.tracks["a"].rejected == 3
