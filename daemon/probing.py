@@ -77,6 +77,6 @@ def describe_forecast(source: WeatherSource) -> str:
 def describe_states(home: HomePort, entity_ids: Sequence[str]) -> Mapping[str, str | None]:
     """Return each entity's state in words, `None` where it does not exist."""
     return {
-        found.entity_id: None if found.state is None and not found.raw_state else found.raw_state
+        found.entity_id: None if found.is_missing else found.raw_state
         for found in home.fetch_states(entity_ids)
     }

@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 # One list of all states is cheaper than many single questions, unless the house is large.
 MOST_SINGLE_READS = 8
-# Lists that grow with the house; asked for whole only by `check`.
+# The list of services grows with the house; only `check` asks for it.
 MAX_LIST_BYTES = 16 * MAX_ANSWER_BYTES
 
 _ENTITY_ID = re.compile(r"([a-z0-9_]+)\.[a-z0-9_]+", re.ASCII)
@@ -127,12 +127,6 @@ class HomeAssistant:
                 case {"domain": str(domain), "services": dict(names)}:
                     services[domain] = frozenset(names)
         return services
-
-    def fetch_entity_ids(self) -> frozenset[str]:
-        """Return the ids of all entities. Raises: TransientError, PermanentError."""
-        rows = self._list("states", MAX_LIST_BYTES)
-        ids = (row.get("entity_id") for row in rows if isinstance(row, dict))
-        return frozenset(entity_id for entity_id in ids if isinstance(entity_id, str))
 
     def check_connection(self) -> str:
         """Return Home Assistant's version, such as "2025.4.4"; address and token are right then.
