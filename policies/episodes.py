@@ -205,7 +205,8 @@ def _at_least(before: Alert, finding: Finding) -> Finding:
         finding,
         severity=max(finding.severity, before.severity),
         level=max(finding.level, before.level),
-        is_expected=finding.is_expected and before.is_expected,
+        # What is only quieter because it is not seen has not come true either.
+        is_expected=before.is_expected and (finding.is_expected or is_lower),
         message=before.message if is_lower else finding.message,
         reason=before.reason if is_lower else finding.reason,
     )

@@ -96,6 +96,8 @@ FAILED = heat(3, Severity.CRITICAL)
         # unless hours have passed: announced in the evening, true in the night
         ([(0, EXPECTED), (179, heat(2)), (60, heat(2))], [NEW]),
         ([(0, EXPECTED), (180, heat(2)), (60, heat(2))], [NEW, RAISED_AGAIN]),
+        # not seen is not come true: after a restart the room is waited for
+        ([(0, EXPECTED), (180, heat(1, may_resolve=False)), (1, EXPECTED)], [NEW]),
         ([(0, heat(3, Severity.WARNING, is_expected=True)), (60, heat(3))], [NEW, LEVEL_ROSE]),
         ([(0, EXPECTED), (10, heat(3, Severity.WARNING, is_expected=True))], [NEW]),
         # the cooling fails at level 3: louder, at the same level; and only once
