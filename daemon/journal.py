@@ -29,11 +29,6 @@ class Journal:
         self._history: list[HistoryRow] = []
         self._records: dict[str, str] = {}
 
-    @property
-    def has_unwritten(self) -> bool:
-        """Return whether something is in memory only."""
-        return bool(self._unwritten)
-
     def commit(self, changes: Changes, now: Instant) -> bool:
         """Write changes, after those that failed before; return whether all of it is durable."""
         if not changes and (not self._unwritten or now.boot_s < self._retry_boot_s):
@@ -42,6 +37,10 @@ class Journal:
         try:
             self._store.commit(together, now)
         except sqlite3.IntegrityError:
+            waiting, self._unwritten = self._unwritten, Changes()
+            if waiting and changes:  # one by one, so that only what is refused is lost
+                is_written = self.commit(waiting, now)
+                return self.commit(changes, now) and is_written
             log.exception("store.changes_refused")  # they would be refused again and again
             return False
         except sqlite3.Error as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,17 @@ def test_without_news_a_failing_disk_is_tried_every_ten_seconds(desk: Desk) -> N
     assert desk.store.load_memory() == {}
     assert desk.journal.commit(Changes(), later(10))
     assert desk.store.load_memory() == {"a": "1"}
+
+
+def test_what_waits_and_can_never_be_written_takes_nothing_with_it(desk: Desk) -> None:
+    """A change that the schema refuses, kept over a failing disk, does not stop later ones."""
+    refused: dict[str, Any] = {"refused": None}
+    desk.break_disk()
+    assert not desk.journal.commit(Changes(memory=refused), NOW)
+    desk.break_disk(is_broken=False)
+    assert not desk.journal.commit(Changes(memory={"a": "1"}), later(1))
+    assert desk.journal.commit(Changes(memory={"b": "2"}), later(2))
+    assert desk.store.load_memory() == {"a": "1", "b": "2"}
 
 
 def test_changes_that_can_never_be_written_block_nothing(
