@@ -45,7 +45,7 @@ from policies.model import Decision, RoomAssessment, Snapshot
 log = structlog.get_logger()
 
 ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers where nothing else is
-HISTORY_INTERVAL_S = 15 * 60.0  # source: docs/decisions.md
+HISTORY_INTERVAL_S = 20 * 60.0  # source: docs/decisions.md
 PRUNE_INTERVAL_S = 24 * 3600.0
 FIRST_PRUNE_S = 1000.0  # soon, or a daemon that is restarted daily would never prune
 
@@ -440,9 +440,9 @@ class Daemon:
         self.state.poller.on_fetched(event, now)
         self.state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
         self._is_dirty = True
-        if event.forecast is not None:
+        if event.forecast is not None and self.state.poller.is_worth_keeping(now):
             self.parts.store.write_forecast(event.forecast)
-        elif not was_failing:
+        elif event.error is not None and not was_failing:
             log.warning("forecast.failed", error=event.error)
 
     def _on_stop(self, event: StopRequested, _now: Instant) -> None:

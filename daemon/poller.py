@@ -12,6 +12,7 @@ from policies.model import Forecast
 SHORTEST_WAIT_S = 60.0  # whatever a server says; source: FAULTS 26
 LONGEST_WAIT_S = 6 * 3600.0
 FIRST_BACK_OFF_S = 120.0
+KEEP_EVERY_S = 2 * 3600.0
 
 
 class Poller:
@@ -24,6 +25,7 @@ class Poller:
         self._failures = 0
         self._is_asking = False
         self._fetched: Instant | None = None
+        self._kept_boot_s: float | None = None
         self.forecast = last
         self.last_error: str | None = None
 
@@ -43,6 +45,16 @@ class Poller:
         if self._fetched is not None:
             return self._fetched.plausible_elapsed_until(now)
         return max(now.utc - self.forecast.fetched_at, timedelta(0))
+
+    def is_worth_keeping(self, now: Instant) -> bool:
+        """Return whether to write the forecast down, every two hours; what is asked for is done.
+
+        After a restart an hour-old forecast serves until the next answer, and cards wear out.
+        """
+        if self._kept_boot_s is not None and now.boot_s - self._kept_boot_s < KEEP_EVERY_S:
+            return False
+        self._kept_boot_s = now.boot_s
+        return True
 
     def on_fetched(self, event: ForecastFetched, now: Instant) -> None:
         """Take a result and plan the next request; failures back off, with jitter, to 6 h."""
