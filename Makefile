@@ -30,7 +30,7 @@ demo: $(DEMO_STAMP) ## Run one hot day in a simulated home
 
 test: $(DEV_STAMP) ## Run the fast test suite (PYTEST_ARGS=... for more arguments)
 	@.ci/ensure-mosquitto
-	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP) ## Check style, format and types
 	$(BIN)/ruff check

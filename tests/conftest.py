@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import hypothesis
 import pytest
@@ -54,6 +55,17 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the recorded data are not here (../shared/data or KEEPCOOL_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture
+def memory_folder(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder in memory where the machine has one: weeks of commits need no real disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - the folder in it is made by tempfile
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(prefix="keepcool-", dir=memory) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -35,12 +35,12 @@ def told(record: DayRecord) -> list[tuple[str, str]]:
 
 @LONG_ENOUGH
 def test_another_flat_gets_other_messages(
-    start_mosquitto: Callable[..., Mosquitto], tmp_path: Path
+    start_mosquitto: Callable[..., Mosquitto], memory_folder: Path
 ) -> None:
     """The same weather and the same person in a badly insulated flat: told earlier, cooled more."""
     records = {}
     for name, insulation in (("usual", 1.0), ("bad", 0.3)):
-        folder = tmp_path / name
+        folder = memory_folder / name
         folder.mkdir()
         broker = start_mosquitto()
         home = until_evening(insulation)

@@ -53,7 +53,7 @@ def simulated_recording() -> Recording:
 
 @pytest.mark.timeout(170)
 def test_shipped_hot_week_is_told(
-    start_mosquitto: Callable[..., Mosquitto], tmp_path: Path
+    start_mosquitto: Callable[..., Mosquitto], memory_folder: Path
 ) -> None:
     """A hot week without any cooling is told early, seldom and without loss, kill -9 included."""
     place = (LATITUDE_DEG, LONGITUDE_DEG, "IT")
@@ -64,7 +64,7 @@ def test_shipped_hot_week_is_told(
         household,
         simulated_recording(),
         start_mosquitto("set_tcp_nodelay true"),
-        tmp_path,
+        memory_folder,
         kill_at=START + timedelta(days=3, hours=15),
     )
     check_log("shipped_week", played, ROME)
@@ -179,10 +179,10 @@ def live_with_thermostat(*, has_ac: bool) -> Ledger:
 
 @pytest.mark.timeout(170)
 def test_cooled_week_beside_a_plain_thermostat(
-    start_mosquitto: Callable[..., Mosquitto], tmp_path: Path
+    start_mosquitto: Callable[..., Mosquitto], memory_folder: Path
 ) -> None:
     """Keepcool keeps the room under level 2, starts the compressor seldom, and obeys a hand."""
-    ours = live_with_keepcool(start_mosquitto("set_tcp_nodelay true"), tmp_path)
+    ours = live_with_keepcool(start_mosquitto("set_tcp_nodelay true"), memory_folder)
     plain = live_with_thermostat(has_ac=True)
     nothing = live_with_thermostat(has_ac=False)
     rows = [LEDGER_HEADER, *(ledger.row() for ledger in (ours, plain, nothing))]

@@ -134,7 +134,7 @@ def test_recorded_hot_week(
     first_day: str,
     shared_data: Path,
     start_mosquitto: Callable[..., Mosquitto],
-    tmp_path: Path,
+    memory_folder: Path,
 ) -> None:
     """A recorded hot week is told early, seldom, and without loss, kill -9 included."""
     start = datetime.fromisoformat(first_day).replace(tzinfo=BALTIMORE)
@@ -146,7 +146,7 @@ def test_recorded_hot_week(
         household,
         recording,
         start_mosquitto("set_tcp_nodelay true"),
-        tmp_path,
+        memory_folder,
         kill_at=start + timedelta(days=3, hours=15),
     )
     check_log(f"baltimore_{home.lower()}", played, BALTIMORE)
