@@ -45,7 +45,7 @@ from policies.model import Decision, RoomAssessment, Snapshot
 log = structlog.get_logger()
 
 ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers where nothing else is
-HISTORY_INTERVAL_S = 20 * 60.0  # source: docs/decisions.md
+HISTORY_INTERVAL_S = 30 * 60.0  # source: docs/decisions.md
 PRUNE_INTERVAL_S = 24 * 3600.0
 FIRST_PRUNE_S = 1000.0  # soon, or a daemon that is restarted daily would never prune
 
