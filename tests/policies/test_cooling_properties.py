@@ -35,6 +35,8 @@ STEP = minutes(3)
 STEPS_A_DAY = 480
 OFF = DeviceState(is_on=False)
 FRESH = Freshness.FRESH
+LIVING_ROOM = a_room()
+ANNA = person_conditions(a_person(level_1_c=25.0))
 
 
 @dataclass(slots=True)
@@ -60,15 +62,12 @@ class Plant:
         )
         room = room_conditions(
             temperature_c,
-            a_room(),
+            LIVING_ROOM,
             freshness=freshness,
             readings=(a_reading(temperature_c, freshness=freshness, is_suspect=is_suspect),),
             devices=(conditions,),
         )
-        person = a_person(level_1_c=25.0)
-        snapshot = a_snapshot(
-            local(0) + self.clock, rooms=(room,), people=(person_conditions(person),)
-        )
+        snapshot = a_snapshot(local(0) + self.clock, rooms=(room,), people=(ANNA,))
         (command,) = plan(snapshot, heat_sensitivity.evaluate(snapshot)).commands
         is_believable = freshness is Freshness.FRESH and not is_suspect
         self.obey(command, is_believable=is_believable)
