@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -45,6 +46,9 @@ class SensorRecord:
     relative_humidity_pct: float | None
     usual_interval_s: float | None
     watched_s: float
+    shortest_gap_s: float | None = None
+    longest_gap_s: float = 0.0
+    gaps: int = 0
 
 
 class SensorTrack:
@@ -74,6 +78,9 @@ class SensorTrack:
             heard_at_s=now.boot_s - age_s,
             usual_interval_s=record.usual_interval_s,
             watched_s=record.watched_s,
+            shortest_gap_s=math.inf if record.shortest_gap_s is None else record.shortest_gap_s,
+            longest_gap_s=record.longest_gap_s,
+            gaps=record.gaps,
         )
 
     def record(self) -> SensorRecord | None:
@@ -86,6 +93,9 @@ class SensorTrack:
             self.relative_humidity_pct,
             self.freshness.usual_interval_s,
             self.freshness.watched_s,
+            self.freshness.shortest_gap_s if self.freshness.gaps else None,
+            self.freshness.longest_gap_s,
+            self.freshness.gaps,
         )
 
     def receive(

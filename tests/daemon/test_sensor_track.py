@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.clock import Instant
-from daemon.sensor_track import Sensor, SensorTrack
+from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
+from daemon.store import from_json, to_json
 from integrations.mqtt_payloads import parse_message
 from policies.model import Freshness, SensorReading
 
@@ -43,6 +44,20 @@ def test_reading_is_fresh_until_its_limit() -> None:
     assert listener.hear('{"temperature": 24.5, "humidity": 50}').freshness is Freshness.FRESH
     assert listener.reading(minutes=130).freshness is Freshness.FRESH
     assert listener.reading(minutes=130.1).freshness is Freshness.STALE
+
+
+def test_what_was_learned_of_a_regular_sensor_outlives_a_restart() -> None:
+    """A sensor that speaks every five minutes is missed as soon after a restart as before."""
+    listener = Listener()
+    for _ in range(24):
+        listener.hear('{"temperature": 24.5}', minutes=5)
+    learned = listener.track.stale_after()
+    assert learned == timedelta(minutes=30)
+    record = listener.track.record()
+    assert record is not None
+    restored = Listener()
+    restored.track.restore(from_json(SensorRecord, to_json(record)), listener.now)
+    assert restored.track.stale_after() == learned
 
 
 @pytest.mark.parametrize(
