@@ -87,10 +87,11 @@ def _headline(status: dict[str, Any]) -> Text:
 def _rooms(status: dict[str, Any]) -> Table:
     table = Table("Room", "Level", "Feels like", "Air", "Humidity", "Heard", "Why", box=None)
     for room in status["rooms"]:
+        is_seen = room["freshness"] == "fresh" or room["level"] > 0  # unseen keeps what it was
         style = LEVEL_STYLES[room["level"]] if room["freshness"] == "fresh" else "dim"
         table.add_row(
             Text(room["name"]),
-            Text(str(room["level"]), style=style),
+            Text(str(room["level"]) if is_seen else "-", style=style),
             degrees(room["effective_temperature_c"]),
             degrees(room["temperature_c"]),
             "-"

@@ -144,7 +144,9 @@ def _sensors(snapshot: Snapshot, room: RoomConditions) -> Iterator[Finding]:
     people = _users(snapshot, room)
     for reading in room.readings:
         is_fresh = reading.freshness is Freshness.FRESH
-        parameters = {"room": room.room.name, "sensor": reading.sensor_id}
+        # A person knows their rooms; a sensor's id tells only where a room has several.
+        name = room.room.name if len(room.readings) == 1 else reading.sensor_id
+        parameters = {"room": room.room.name, "sensor": name}
         suspicion = reading.suspect_reason
         if suspicion is None and not is_fresh:  # what is not heard has not recovered
             known = _live_alert(snapshot, f"sensor:{reading.sensor_id}")
