@@ -1,0 +1,99 @@
+"""What `keepcool status` shows a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.cli_status import show_status, span
+from daemon.faces import Faces
+from daemon.status import build_status
+from tests.builders import a_room
+from tests.loop_home import TOPICS, LoopHome
+
+HOME_ID = "home"
+
+
+def shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """Return the exit code and what was printed, at 80 columns."""
+    capsys.readouterr()  # the log of the daemon that ran in this very process
+    code = show_status(HOME_ID, folder, as_json=False, is_watching=False)
+    return code, capsys.readouterr().out
+
+
+def write_status(folder: Path, home: LoopHome, **changes: Any) -> None:  # noqa: ANN401 - JSON
+    """Write what the daemon would, as of the real present."""
+    faces = Faces(TOPICS, home.broker.publish, folder / f"{HOME_ID}.status.json")
+    status = build_status(home.daemon, home.clock.now())
+    faces.write_status(status | {"at": datetime.now(UTC).isoformat()} | changes)
+
+
+@pytest.fixture(autouse=True)
+def _narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def test_nothing_was_ever_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a status the person learns how to start, and the exit code says not done."""
+    code, text = shown(tmp_path, capsys)
+    assert code == 1
+    assert "keepcool has not run here" in text
+    assert "keepcool run" in text
+
+
+def test_hot_room_is_shown_with_level_and_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hot room's level, its value and why stand in one table that fits 80 columns."""
+    home = LoopHome(tmp_path, rooms=(replace(a_room(), name="Living room"),))
+    home.read(30.4)
+    write_status(tmp_path, home)
+    code, text = shown(tmp_path, capsys)
+    assert code == 0
+    row = next(line for line in text.splitlines() if line.startswith(" Living room"))
+    assert " 2 " in row
+    assert "30.4 °C" in row
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_room_never_seen_has_no_level(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Unknown is never shown as fine."""
+    home = LoopHome(tmp_path, rooms=(replace(a_room(), name="Living room"),))
+    write_status(tmp_path, home)
+    _, text = shown(tmp_path, capsys)
+    row = next(line for line in text.splitlines() if line.startswith(" Living room"))
+    assert row.split()[2] == "-"
+
+
+def test_silent_daemon_counts_as_not_running(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A status older than 90 s is a daemon that does not run."""
+    home = LoopHome(tmp_path)
+    write_status(tmp_path, home, at=(datetime.now(UTC) - timedelta(seconds=91)).isoformat())
+    code, text = shown(tmp_path, capsys)
+    assert code == 1
+    assert "NOT running" in text
+
+
+def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--json` prints the file's content on one line."""
+    home = LoopHome(tmp_path)
+    write_status(tmp_path, home)
+    capsys.readouterr()
+    assert show_status(HOME_ID, tmp_path, as_json=True, is_watching=False) == 0
+    assert json.loads(capsys.readouterr().out)["internal_errors"] == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, "-"), (0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2 h")],
+)
+def test_span_uses_the_largest_fitting_unit(seconds: float | None, words: str) -> None:
+    """Durations are told as a person would."""
+    assert span(seconds) == words
