@@ -47,6 +47,8 @@ def demo(output: Path, temporary: Path) -> Iterator[tuple[subprocess.Popen[str],
         text=True,
         env={**os.environ, MARK: mark, "TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"},
         start_new_session=True,
+        # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         try:
             yield process, mark
