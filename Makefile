@@ -28,9 +28,10 @@ help: ## Show the targets
 demo: $(DEMO_STAMP) ## Run one hot day in a simulated home
 	@$(BIN)/keepcool demo
 
+# Three workers on two cores: many tests wait for a process or a broker.
 test: $(DEV_STAMP) ## Run the fast test suite (PYTEST_ARGS=... for more arguments)
 	@.ci/ensure-mosquitto
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP) ## Check style, format and types
 	$(BIN)/ruff check

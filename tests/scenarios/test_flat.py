@@ -15,7 +15,7 @@ from daemon.demo.record import CoolingChange, DayRecord
 from daemon.demo.rooms import LIVING_ROOM
 from tests.broker import Mosquitto
 
-STEP = timedelta(minutes=5)
+STEP = timedelta(minutes=10)
 LONG_ENOUGH = pytest.mark.timeout(240)
 
 
