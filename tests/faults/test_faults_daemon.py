@@ -12,8 +12,9 @@ from daemon.clock import Instant
 from daemon.inbox import Inbox
 from daemon.sensor_track import SensorTrack
 from daemon.store import Changes
+from daemon.supervisor import Supervisor
 from integrations.errors import TransientError
-from integrations.messages import ButtonPressed, Heard
+from integrations.messages import ButtonPressed, Heard, MessageReceived
 from integrations.mqtt import MqttClient, MqttOptions, Subscription
 from policies.alert import AlertKey, AlertPhase
 from policies.model import Freshness, Tuning
@@ -154,6 +155,9 @@ def test_fault_20_blocked_loop_loses_no_message(mosquitto: Mosquitto) -> None:
                 sensor._client.publish(f"home/{number % 50}", str(number), qos=1)
             wait_until(lambda: len(inbox) == sent + 1, what="every message")  # noqa: B023
     client.stop()
+    events = inbox.take(0.0, limit=10_000)
+    heard = [int(event.payload) for event in events if isinstance(event, MessageReceived)]
+    assert sorted(heard) == sorted([*range(500)] * 10)  # each one, once
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -167,6 +171,7 @@ def test_fault_21_death_of_the_network_thread_starves_the_watchdog(mosquitto: Mo
     client = MqttClient(options, (), post, lambda: 0.0)
     client.start()
     wait_until(lambda: not client.is_thread_alive(), what="the thread's end")
+    assert Supervisor({"mqtt": client.is_thread_alive}).sick_threads() == {"mqtt"}
     client.stop()
 
 

@@ -107,7 +107,7 @@ def test_fault_24_last_will_says_offline(tmp_path: Path, mosquitto: Mosquitto) -
         wait_until(lambda: mqtt.last(STATUS) == "offline", what="the last will")
     with TestClient(mosquitto.port) as later:
         later.subscribe(STATUS)
-        wait_until(lambda: later.last(STATUS) == "offline", what="the retained last will")
+        assert wait_until(lambda: later.last(STATUS) == "offline", what="the retained last will")
 
 
 def test_fault_52_sigterm_stops_within_10_s(tmp_path: Path, mosquitto: Mosquitto) -> None:

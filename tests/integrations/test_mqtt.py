@@ -68,7 +68,7 @@ def test_status_is_online_then_offline(mosquitto: Mosquitto, version: str) -> No
         wait_until(lambda: watcher.last(STATUS) == "offline", what="offline")
     with TestClient(mosquitto.port) as latecomer:
         latecomer.subscribe(STATUS)
-        wait_until(lambda: latecomer.last(STATUS) == "offline", what="the retained status")
+        assert wait_until(lambda: latecomer.last(STATUS) == "offline", what="the retained status")
 
 
 def texts(client: TestClient) -> list[str]:
@@ -302,7 +302,7 @@ def test_topic_that_is_not_utf_8_is_dropped() -> None:
 def test_broker_that_knows_no_mqtt_5_is_said_with_the_setting(connack: bytes) -> None:
     """A refusal of the version names the line to change."""
     with RudeBroker(connack) as broker, Ear(options(broker.port)) as ear:
-        wait_until(lambda: 'set mqtt.version = "3.1.1"' in str(ear.links), what="the advice")
+        assert wait_until(lambda: 'set mqtt.version = "3.1.1"' in str(ear.links), what="the advice")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
