@@ -66,9 +66,9 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --custom-compile-command 'make lock' $(UV_ARGS)
 
 lock: $(UV) ## Resolve the dependencies of pyproject.toml again into requirements*.lock
-	$(COMPILE) pyproject.toml --extra demo --group dev --group build -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra demo --extra push --group dev --group build -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra demo -c requirements-dev.lock -o requirements-demo.lock
-	$(COMPILE) pyproject.toml -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) pyproject.toml --extra push -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock
 
 $(UV):

@@ -15,7 +15,7 @@ from daemon.clock import Instant
 from daemon.device_track import DeviceTrack
 from daemon.events import CommandFinished, DeviceObserved
 from daemon.lease import LeasePhase, LeaseRow, remaining
-from daemon.store import from_json, to_json
+from daemon.records import from_json, to_json
 from policies.model import (
     CoolingAction,
     CoolingCommand,

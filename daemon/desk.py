@@ -24,8 +24,8 @@ from daemon.faces import Topics
 from daemon.journal import Journal
 from daemon.outbox import Outbox, OutboxRow
 from daemon.pushes import push_rows
+from daemon.records import Changes, Drink
 from daemon.state import HomeState
-from daemon.store import Changes, Drink
 from policies.alert import (
     AlertKey,
     AlertPhase,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import structlog
 
 from daemon.clock import Instant
-from daemon.store import ActionToken, Changes, HistoryRow, Store
+from daemon.records import ActionToken, Changes, HistoryRow
+from daemon.store import Store
 
 log = structlog.get_logger()
 RETRY_S = 10.0  # a failing disk is not hammered with every reading

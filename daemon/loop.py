@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable
 
 import structlog
 
 from daemon import sdnotify
 from daemon.actuation import NoteFailure, NoteOverride, ReadBack, SendCommand
 from daemon.clock import Instant
-from daemon.commands import CommandParser
 from daemon.decision_log import log_decision
 from daemon.desk import Desk
 from daemon.dispatch import Dispatcher
-from daemon.events import (
-    ButtonPressed,
-    CommandFinished,
-    DeliveryFinished,
-    DeviceObserved,
-    Event,
-    ForecastFetched,
-    LinkChanged,
-    MessageReceived,
-    StatesFetched,
-    StopRequested,
-)
-from daemon.faces import Faces, Topics
-from daemon.inbox import Inbox
+from daemon.events import Event
+from daemon.faces import Faces
 from daemon.journal import Journal
 from daemon.outbox import Outbox
-from daemon.ports import Clock, EventStream, HomePort, MqttLink, PhonePort, WeatherSource
+from daemon.parts import Parts
 from daemon.pushes import clear_rows, push_rows
-from daemon.state import HomeState
+from daemon.reactions import Attention, Core, Reactions
+from daemon.records import Changes
 from daemon.status import build_status, home_state
-from daemon.store import Changes, Store
 from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
 from policies.model import Decision, RoomAssessment, Snapshot
@@ -48,31 +32,6 @@ ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers wher
 HISTORY_INTERVAL_S = 30 * 60.0  # source: docs/decisions.md
 PRUNE_INTERVAL_S = 24 * 3600.0
 FIRST_PRUNE_S = 1000.0  # soon, or a daemon that is restarted daily would never prune
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Hold everything that the bootstrap built for the loop; `None` ports are not configured."""
-
-    clock: Clock
-    store: Store
-    inbox: Inbox
-    state: HomeState
-    topics: Topics
-    commands: CommandParser
-    mqtt: MqttLink
-    weather: WeatherSource | None
-    phone: PhonePort | None
-    home_assistant: HomePort | None
-    events: EventStream | None
-    status_path: Path
-    decide: Callable[[Snapshot], Decision]
-    tick_interval: timedelta = timedelta(seconds=10)
-    decision_interval: timedelta = timedelta(seconds=1)
-    power_entities: Mapping[str, str] = field(default_factory=dict)  # entity_id -> device_id
-    power_topics: Mapping[str, str] = field(default_factory=dict)  # MQTT topic -> device_id
-    parse_power: Callable[[str, bytes], float | None] = lambda _topic, _payload: None
-    version: str = ""
 
 
 class Daemon:
@@ -100,23 +59,21 @@ class Daemon:
         self._bedrooms = self.state.bedrooms()
         self._users = self.state.users_by_room()
         self.errors = 0
-        self._is_dirty = True
-        self._is_urgent = False
-        self._is_stopping = False
+        self.attention = Attention()
+        self.reactions = Reactions(
+            Core(
+                parts,
+                self.journal,
+                self.outbox,
+                self.faces,
+                self.desk,
+                self.dispatcher,
+                self.attention,
+            )
+        )
         self._next_tick_s = self._next_decision_s = now.boot_s
         self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
         self._next_prune_s = now.boot_s + FIRST_PRUNE_S
-        self._handlers: dict[type, Callable[..., None]] = {
-            MessageReceived: self._on_message,
-            LinkChanged: self._on_link,
-            DeviceObserved: self._on_observed,
-            ButtonPressed: self._on_button,
-            DeliveryFinished: self._on_delivered,
-            CommandFinished: self._on_commanded,
-            StatesFetched: self._on_states,
-            ForecastFetched: self._on_forecast,
-            StopRequested: self._on_stop,
-        }
         parts.inbox.allow_coalescing(self.state.sensing.coalescible_topics)
 
     def _thread_checks(self) -> dict[str, Callable[[], bool]]:
@@ -139,7 +96,7 @@ class Daemon:
     def run(self) -> None:
         """Turn until asked to stop, then write everything and stop the threads."""
         self.start()
-        while not self._is_stopping:
+        while not self.is_stopping:
             wait_s = max(0.0, min(self.next_due_boot_s() - self.clock.boot_s(), 60.0))
             self.turn(wait_s)
         self.stop()
@@ -147,7 +104,7 @@ class Daemon:
     @property
     def is_stopping(self) -> bool:
         """Return whether somebody asked the daemon to stop."""
-        return self._is_stopping
+        return self.reactions.is_stopping
 
     def stop(self) -> None:
         """Stop within 10 s with everything on disk and the status topic offline."""
@@ -186,8 +143,7 @@ class Daemon:
 
     def handle(self, event: Event, now: Instant) -> None:
         """Handle one event; whatever it does wrong must not stop the next one."""
-        handler = self._handlers[type(event)]
-        self._guarded(lambda: handler(event, now))
+        self._guarded(lambda: self.reactions.handle(event, now))
 
     def _guarded(self, action: Callable[[], object]) -> bool:
         try:
@@ -203,8 +159,8 @@ class Daemon:
     def next_due_boot_s(self) -> float:
         """Return when the loop has something to do without any event."""
         due = [self._next_tick_s]
-        if self._is_dirty:
-            due.append(0.0 if self._is_urgent else self._next_decision_s)
+        if self.attention.is_wanted:
+            due.append(0.0 if self.attention.is_urgent else self._next_decision_s)
         outside_s = self.dispatcher.next_due_boot_s(self.outbox, self.state.poller)
         if outside_s is not None:
             due.append(outside_s)
@@ -215,7 +171,9 @@ class Daemon:
         return min(due)
 
     def _is_decision_due(self, now: Instant) -> bool:
-        return self._is_dirty and (self._is_urgent or now.boot_s >= self._next_decision_s)
+        return self.attention.is_wanted and (
+            self.attention.is_urgent or now.boot_s >= self._next_decision_s
+        )
 
     def _tick(self, now: Instant, *, is_well: bool) -> None:
         self._next_tick_s = now.boot_s + self.parts.tick_interval.total_seconds()
@@ -236,7 +194,7 @@ class Daemon:
         touched = self.state.sensing.take_touched(now, self.state.since_start(now))
         for room_id in touched:
             self._guarded(functools.partial(self._assess_room, room_id, now))
-        self._is_dirty = self._is_dirty or bool(touched)
+        self.attention.want(is_wanted=bool(touched))
 
     def _assess_room(self, room_id: str, now: Instant) -> None:
         """Publish a room's level at once: an observation does not wait for the disk."""
@@ -253,11 +211,12 @@ class Daemon:
             shown=shown,
         )
         self.faces.publish_room(assessed, conditions)
-        self._is_urgent = self._is_urgent or shown is None or assessed.level > shown.level
+        if shown is None or assessed.level > shown.level:
+            self.attention.want(is_wanted=False, is_urgent=True)
 
     def decide(self, now: Instant) -> None:
         """Judge the whole home, make the result durable, then act on it."""
-        self._is_dirty = self._is_urgent = False
+        self.attention.clear()
         self._next_decision_s = now.boot_s + self.parts.decision_interval.total_seconds()
         self.state.sensing.refresh(now, self.state.since_start(now))
         self.state.actuation.tick(now)
@@ -324,127 +283,11 @@ class Daemon:
                 case ReadBack():
                     self.dispatcher.read(action)
                 case NoteOverride():
-                    self._note_override(action, now)
+                    self.reactions.note_override(action, now)
                 case NoteFailure():
                     log.warning("device.failed", device_id=action.device_id, error=action.error)
-                    self._is_dirty = self._is_urgent = True
+                    self.attention.want_now()
         self.dispatcher.send_pushes(self.outbox, self.state, now)
         entity_ids = (*actuation.entity_ids(), *self.parts.power_entities)
         self.dispatcher.read_all_if_due(entity_ids or ALWAYS_THERE, now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
-
-    def _note_override(self, action: NoteOverride, now: Instant) -> None:
-        """Take a change by hand as a sign of everybody who uses the room."""
-        log.info(
-            "device.overridden", device_id=action.device_id, until=action.until.utc.isoformat()
-        )
-        changes = Changes()
-        room_id = self.state.room_of_device(action.device_id)
-        for person_id, record in self.state.people.items():
-            if room_id in record.person.rooms:
-                self.state.note_sign(person_id, now, changes)
-        self.journal.commit(changes, now)
-        self._is_dirty = True
-
-    # ----------------------------------------------------------------- events
-
-    def _on_message(self, event: MessageReceived, now: Instant) -> None:
-        is_sensor = self.state.sensing.receive(
-            event.topic,
-            event.payload,
-            now,
-            is_retained=event.is_retained,
-            is_clock_synchronised=self.clock.is_synchronised(),
-        )
-        metered = self.parts.power_topics.get(event.topic)
-        if metered is not None:
-            power_w = self.parts.parse_power(event.topic, event.payload)
-            if power_w is not None and not event.is_retained:
-                self.state.actuation.on_power(metered, power_w, now)
-                self._is_dirty = True
-        elif not is_sensor and not event.is_retained:
-            changes = Changes()
-            reply = self.desk.handle_command(event, self.state, self.outbox, now, changes)
-            is_durable = not changes or self.journal.commit(changes, now)
-            self.desk.send(reply if is_durable or reply is None else reply.undone())
-            self._is_dirty = self._is_dirty or bool(changes)
-
-    def _on_link(self, event: LinkChanged, now: Instant) -> None:
-        is_news = self.state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
-        if is_news or not event.is_up:
-            log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
-        if event.link == "mqtt" and event.is_up:
-            self.faces.forget()
-        if event.link == "events" and event.is_up:
-            self.dispatcher.read_all_soon()
-        self._is_dirty = True
-
-    def _on_observed(self, event: DeviceObserved, now: Instant) -> None:
-        device_id = self.parts.power_entities.get(event.entity_id)
-        if device_id is not None:
-            self.state.actuation.on_power(device_id, event.numeric_value, now)
-        self.state.actuation.on_observed(event, now)
-        self._is_dirty = True
-
-    def _on_button(self, event: ButtonPressed, now: Instant) -> None:
-        changes = Changes()
-        self.desk.handle_button(event, self.state, self.journal, self.outbox, now, changes)
-        self.journal.commit(changes, now)
-        self._is_dirty = self._is_dirty or bool(changes)
-
-    def _on_delivered(self, event: DeliveryFinished, now: Instant) -> None:
-        row = self.outbox.finish(
-            event.outbox_id,
-            now,
-            error=event.error,
-            is_permanent=event.is_permanent,
-            retry_after_s=event.retry_after_s,
-        )
-        if row is None:
-            return
-        changes = Changes(outbox=[row])
-        if self.desk.on_delivered(row, event):
-            changes.outbox += self.outbox.discard(row.row_id, now)  # a late test would only puzzle
-        self.journal.commit(changes, now)
-        if event.error is None:
-            self._note_home_assistant(None, now)
-            log.info("push.handed_over", tag=row.message.tag, attempts=row.attempts)
-            return
-        # One refused service or failing phone does not mean that Home Assistant is away: ask it.
-        self.dispatcher.read_all_soon()
-        if row.attempts == 1:
-            log.warning("push.failed", tag=row.message.tag, error=event.error)
-
-    def _on_commanded(self, event: CommandFinished, now: Instant) -> None:
-        self.state.actuation.on_finished(event, now)
-        self._is_dirty = True
-
-    def _on_states(self, event: StatesFetched, now: Instant) -> None:
-        self._note_home_assistant(event.error, now)
-        for observation in event.observations:
-            self._on_observed(observation, now)
-
-    def _note_home_assistant(self, error: str | None, now: Instant) -> None:
-        """Note whether Home Assistant answers; when it is back, what waits is sent at once."""
-        is_up = error is None
-        is_news = self.state.set_link("home_assistant", now, is_up=is_up, detail=error or "")
-        if is_news:
-            log.info("link.changed", link="home_assistant", is_up=is_up, detail=error or "")
-            self._is_dirty = self._is_urgent = True  # what waits is judged anew before it is sent
-            self.outbox.note_road(now, is_up=is_up)
-            if is_up:
-                self.state.actuation.on_reachable(now)
-
-    def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
-        was_failing = self.state.poller.last_error is not None
-        self.state.poller.on_fetched(event, now)
-        self.state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
-        self._is_dirty = True
-        if event.forecast is not None and self.state.poller.is_worth_keeping(now):
-            self.parts.store.write_forecast(event.forecast)
-        elif event.error is not None and not was_failing:
-            log.warning("forecast.failed", error=event.error)
-
-    def _on_stop(self, event: StopRequested, _now: Instant) -> None:
-        log.info("daemon.stopping", cause=event.cause)
-        self._is_stopping = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from daemon.clock import Instant
-from daemon.store import Drink, read_json, to_json
+from daemon.records import Drink, read_json, to_json
 from policies.alert import HeatLevel, Severity
 from policies.model import Person, PersonConditions
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from daemon.faces import find_status, is_old
 from daemon.ports import HomePort, MqttLink, Post, WeatherSource
+from daemon.records import from_json
 from daemon.sensor_track import SensorRecord
-from daemon.store import DATABASE_NAME, from_json, open_read_only
+from daemon.store import DATABASE_NAME, open_read_only
 from integrations.errors import TransientError
 from integrations.messages import LinkChanged
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
-from daemon.store import ActionToken
+from daemon.records import ActionToken
 from integrations.messages import PhoneButton, PhoneMessage
 from policies.alert import (
     AlertPhase,

@@ -11,8 +11,8 @@ from statistics import median
 import structlog
 
 from daemon.clock import Instant
+from daemon.records import HistoryRow, read_json, to_json
 from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
-from daemon.store import HistoryRow, read_json, to_json
 from policies import freshness as fresh
 from policies.model import (
     DeviceConditions,

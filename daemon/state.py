@@ -11,9 +11,10 @@ from daemon.actuation import Actuation
 from daemon.clock import Instant
 from daemon.people import PersonRecord
 from daemon.poller import Poller
+from daemon.records import Changes, Drink
 from daemon.sensing import HOURS_KEPT, Sensing
 from daemon.sensor_track import Sensor
-from daemon.store import Changes, Drink, Store
+from daemon.store import Store
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
 from policies.heat_limits import every_room_of
 from policies.model import (

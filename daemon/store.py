@@ -6,29 +6,24 @@ The loop thread is the only writer. Readers open their own short connection with
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-
-import structlog
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
 from daemon.packing import pack, unpack
+from daemon.records import ActionToken, Changes, Drink, HistoryRow, read_json, to_json
 from policies.alert import Alert, AlertKey, Severity, Verb
 from policies.model import Forecast
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-log = structlog.get_logger()
 DATABASE_NAME = "keepcool.sqlite3"
-T = TypeVar("T")
 HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
 _UPSERT_SENSOR = (  # leaves the index on `number` alone
     "INSERT INTO sensor VALUES (?,?,?) ON CONFLICT (sensor_id) DO UPDATE SET body=excluded.body"
@@ -38,105 +33,6 @@ RECORD_KEPT = timedelta(days=400)  # resolved alerts, sent messages, drinks: one
 
 class StoreError(Exception):
     """Report a database that this version must not touch; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionToken:
-    """Tie a button's single-use action string to what it answers."""
-
-    token: str
-    key: AlertKey
-    person_id: str
-    verb: Verb
-    amount_ml: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Drink:
-    """Record one drink; `drink_id` makes a repeated report harmless."""
-
-    drink_id: str
-    person_id: str
-    at: datetime
-    amount_ml: int
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """Record one accepted reading of a sensor."""
-
-    at: datetime
-    sensor_id: str
-    temperature_c: float | None
-    relative_humidity_pct: float | None
-
-
-@dataclass(slots=True)
-class Changes:
-    """Collect what one decision, or one event, must make durable together."""
-
-    alerts: list[Alert] = field(default_factory=list)
-    outbox: list[OutboxRow] = field(default_factory=list)  # new rows and rows whose state changed
-    tokens: list[ActionToken] = field(default_factory=list)
-    used_tokens: list[str] = field(default_factory=list)
-    leases: dict[str, str] = field(default_factory=dict)  # device_id -> JSON
-    drinks: list[Drink] = field(default_factory=list)
-    memory: dict[str, str] = field(default_factory=dict)
-
-    def followed_by(self, newer: Changes) -> Changes:
-        """Return both together; of what both hold the newer counts."""
-        alerts = {alert.key: alert for alert in (*self.alerts, *newer.alerts)}
-        rows = {row.row_id: row for row in (*self.outbox, *newer.outbox)}
-        return Changes(
-            list(alerts.values()),
-            list(rows.values()),
-            [*self.tokens, *newer.tokens],
-            [*self.used_tokens, *newer.used_tokens],
-            self.leases | newer.leases,
-            [*self.drinks, *newer.drinks],
-            self.memory | newer.memory,
-        )
-
-    def __bool__(self) -> bool:
-        """Return whether there is anything to write."""
-        return any(
-            (
-                self.alerts,
-                self.outbox,
-                self.tokens,
-                self.used_tokens,
-                self.leases,
-                self.drinks,
-                self.memory,
-            )
-        )
-
-
-@cache
-def _adapter(kind: Hashable) -> TypeAdapter[Any]:  # one per class: building one takes milliseconds
-    return TypeAdapter(cast("Any", kind))
-
-
-def to_json(value: object) -> str:
-    """Serialise one of our frozen dataclasses as JSON (durations as ISO-8601)."""
-    return _adapter(cast("Hashable", type(value))).dump_json(value).decode()
-
-
-def from_json(kind: type[T], text: str) -> T:
-    """Build a frozen dataclass from `to_json`'s text."""
-    result: T = _adapter(cast("Hashable", kind)).validate_json(text)
-    return result
-
-
-def read_json(kind: type[T], text: str) -> T | None:
-    """Return what a row holds; one that another version wrote otherwise must not stop the start."""
-    try:
-        return from_json(kind, text)
-    except ValidationError as error:  # its text would show names and what was said
-        fields = sorted({str(found["loc"]) for found in error.errors(include_input=False)})
-        log.warning("store.row_unreadable", kind=kind.__name__, fields=fields)
-        return None
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:

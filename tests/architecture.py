@@ -147,12 +147,12 @@ def _adapter(name: str, names: Collection[str]) -> str:
 
 
 def _daemon_may_not_import(module: Module, name: str, _adapters: Collection[str]) -> str | None:
-    is_bootstrap = module.name == "daemon.bootstrap"
+    is_bootstrap = _is_under(module.name, "daemon.bootstrap")
     is_cli = _is_under(module.name, "daemon.cli") or module.name.startswith("daemon.cli_")
     if _is_under(name, "tests"):
         return "the product does not know its tests"
     if _is_under(name, "integrations") and not _is_under(name, *SHARED_BY_ADAPTERS):
-        return None if is_bootstrap else "only daemon/bootstrap.py names adapters"
+        return None if is_bootstrap else "only daemon/bootstrap names adapters"
     if _is_under(name, "config"):
         return None if is_bootstrap or is_cli else "only bootstrap and the command line know config"
     return None

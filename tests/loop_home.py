@@ -15,7 +15,8 @@ from daemon.delivery import Crashed, Job
 from daemon.events import Event
 from daemon.faces import Topics
 from daemon.inbox import Inbox
-from daemon.loop import Daemon, Parts
+from daemon.loop import Daemon
+from daemon.parts import Parts
 from daemon.sensor_track import Sensor
 from daemon.state import HomeState
 from daemon.store import DATABASE_NAME

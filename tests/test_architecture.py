@@ -163,7 +163,7 @@ def test_forbidden_import_is_noticed(path: str, line: str) -> None:
         ("integrations/mqtt_shelly.py", "from integrations import mqtt_payloads"),
         ("daemon/loop.py", "from integrations.errors import TransientError"),
         ("daemon/loop.py", "from policies.arbitrate import decide"),
-        ("daemon/bootstrap.py", "import config.settings\nfrom integrations import mqtt"),
+        ("daemon/bootstrap/roads.py", "import config.settings\nfrom integrations import mqtt"),
         ("daemon/cli.py", "from config.settings import load_settings"),
         ("daemon/cli_check.py", "from config.settings import load_settings"),
         ("config/settings.py", "import pydantic\nfrom policies.model import Person"),

@@ -23,7 +23,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from daemon import bootstrap, cli, delivery
+from daemon import cli, delivery
+from daemon.bootstrap import running
 from daemon.loop import Daemon
 from integrations.mqtt import MqttClient
 from policies.arbitrate import decide
@@ -96,14 +97,14 @@ def main() -> None:
     if illness == "mqtt_callback":
         break_callback()
     delivery.LONGEST_JOB_S = HANGING_AFTER_S
-    build = bootstrap.build_daemon
+    build = running.build_daemon
 
     def build_unwell(*arguments: Any, **named: Any) -> Daemon:  # noqa: ANN401 - passed on
         daemon = build(*arguments, **named)
         daemon.parts = replace(daemon.parts, tick_interval=TICK, decide=deciding(illness))
         return daemon
 
-    bootstrap.build_daemon = build_unwell
+    running.build_daemon = build_unwell
     cli.main()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.home import PowerMeterSettings
-from daemon.bootstrap import build_power_parser
+from daemon.bootstrap.payloads import build_power_parser
 
 ZIGBEE2MQTT = (
     b'{"state":"ON","power":812,"voltage":231,"current":3.5,"energy":12.3,"linkquality":90}'

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.home import build_home, build_rooms, build_sensors
-from daemon.bootstrap import build_sensor
+from daemon.bootstrap.payloads import build_sensor
 from daemon.clock import Instant
 from daemon.sensing import Sensing
 from tests.settings_texts import HOME, PERSON, load

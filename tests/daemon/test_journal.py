@@ -11,7 +11,8 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.journal import Journal
-from daemon.store import DATABASE_NAME, ActionToken, Changes, HistoryRow
+from daemon.records import ActionToken, Changes, HistoryRow
+from daemon.store import DATABASE_NAME
 from policies.alert import AlertKey, Verb
 from tests.opened import open_store
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from daemon.events import LinkChanged
-from daemon.store import DATABASE_NAME, Changes, open_read_only
+from daemon.records import Changes
+from daemon.store import DATABASE_NAME, open_read_only
 from integrations.errors import PermanentError, TransientError
 from integrations.messages import PhoneMessage
 from policies.alert import AlertKey, AlertPhase, Severity

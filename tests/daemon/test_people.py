@@ -9,7 +9,7 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.people import PersonRecord
-from daemon.store import Drink
+from daemon.records import Drink
 from policies.alert import HeatLevel, Severity
 from policies.model import PersonConditions
 from tests.builders import a_person

@@ -10,9 +10,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from daemon.clock import Instant
+from daemon.records import HistoryRow
 from daemon.sensing import Sensing
 from daemon.sensor_track import Sensor
-from daemon.store import HistoryRow
 from integrations.mqtt_payloads import parse_message
 from policies.model import Freshness, HourlyValue, RoomConditions, Tuning
 from policies.plausibility import LOOKS_LIKE_FAHRENHEIT

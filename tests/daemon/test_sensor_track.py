@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.clock import Instant
+from daemon.records import from_json, to_json
 from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
-from daemon.store import from_json, to_json
 from integrations.mqtt_payloads import parse_message
 from policies.model import Freshness, SensorReading
 

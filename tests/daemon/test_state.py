@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.clock import Instant
+from daemon.records import Changes
 from daemon.state import HomeState
-from daemon.store import Changes
 from policies.alert import Alert, AlertPhase, HeatLevel, Severity
 from policies.model import Decision, LevelMemory
 from tests.builders import a_home, a_person, a_room, an_alert

@@ -15,19 +15,8 @@ from structlog.testing import capture_logs
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow, RowState
-from daemon.store import (
-    DATABASE_NAME,
-    ActionToken,
-    Changes,
-    Drink,
-    HistoryRow,
-    Store,
-    StoreError,
-    from_json,
-    open_read_only,
-    read_json,
-    to_json,
-)
+from daemon.records import ActionToken, Changes, Drink, HistoryRow, from_json, read_json, to_json
+from daemon.store import DATABASE_NAME, Store, StoreError, open_read_only
 from integrations.messages import PhoneButton, PhoneMessage
 from policies.alert import Alert, AlertKey, AlertPhase, Severity, Verb
 from policies.model import PhoneKind

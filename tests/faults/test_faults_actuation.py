@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from daemon.actuation import NoteFailure, NoteOverride
 from daemon.lease import LeasePhase, LeaseRow
-from daemon.store import from_json
+from daemon.records import from_json
 from policies import cooling, heat_sensitivity
 from policies.alert import Finding
 from policies.model import Snapshot

@@ -10,8 +10,8 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.inbox import Inbox
+from daemon.records import Changes
 from daemon.sensor_track import SensorTrack
-from daemon.store import Changes
 from daemon.supervisor import Supervisor
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed, Heard, MessageReceived

@@ -306,7 +306,7 @@ def test_flush_ends_when_its_connection_does(house: FakeHomeAssistant, start: St
     wait_until(lambda: results, what="the flush ends")
     waiting.join()
     assert results == [False]
-    assert links(posted) == [True, False]
+    wait_until(lambda: links(posted) == [True, False], what="the link is told to be down")
 
 
 def test_back_off_doubles_up_to_a_minute() -> None:

@@ -1,0 +1,97 @@
+"""Try the settings and every road that they name, and ask the running daemon."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from config.advice import examine_settings
+from config.home import (
+    build_home,
+    build_people,
+    build_power_meters,
+    build_rooms,
+    build_sensors,
+)
+from config.settings import Settings
+from daemon import probing
+from daemon.asking import ask
+from daemon.bootstrap.roads import build_home_assistant, build_weather, mqtt_options
+from daemon.check import (
+    CheckReport,
+    CheckSubjects,
+    Probes,
+    check_offline,
+    check_online,
+    merge_reports,
+)
+from daemon.clock import SystemClock
+from daemon.faces import Topics
+from daemon.ports import MqttLink, Post
+from integrations.errors import PermanentError
+from integrations.home_assistant import HomeAssistant
+from integrations.mqtt import MqttClient, Subscription
+
+
+def check(path: Path, *, is_online: bool) -> CheckReport:
+    """Check the settings, and with `is_online` every road that they name."""
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    examined = examine_settings(
+        path,
+        environ=os.environ,
+        credentials_directory=Path(credentials) if credentials else None,
+    )
+    report = check_offline(path, examined.problems, examined.warnings)
+    settings = examined.settings
+    if settings is None or not is_online:
+        return report
+    meters = build_power_meters(settings)
+    subjects = CheckSubjects(
+        broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
+        forecast_source=settings.weather.source,
+        sensors=build_sensors(settings),
+        rooms=build_rooms(settings),
+        people=build_people(settings),
+        home_assistant=settings.home_assistant.url if settings.home_assistant else None,
+        power_entities=tuple(meter.entity_id for meter in meters if meter.entity_id),
+    )
+    return merge_reports(report, check_online(subjects, _build_probes(settings)))
+
+
+def _build_probes(settings: Settings) -> Probes:
+    home_id = build_home(settings).home_id
+
+    def home_assistant() -> HomeAssistant:
+        built = build_home_assistant(settings)
+        if built is None:
+            raise PermanentError("there is no token: see home_assistant.token_file")
+        return built
+
+    def build_link(post: Post) -> MqttLink:
+        return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
+
+    return Probes(
+        connect_broker=lambda: probing.connect_broker(build_link),
+        read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
+        fetch_forecast=lambda: probing.describe_forecast(build_weather(settings)),
+        greet_home_assistant=lambda: home_assistant().check_connection(),
+        fetch_entity_states=lambda names: probing.describe_states(home_assistant(), names),
+        fetch_services=lambda: home_assistant().fetch_services(),
+    )
+
+
+def ask_daemon(
+    settings: Settings, command: str, fields: Mapping[str, object], timeout_s: float
+) -> tuple[bool, str]:
+    """Ask the running daemon over MQTT. Raises: daemon.asking.NoAnswerError."""
+    home = build_home(settings)
+    topics = Topics(settings.mqtt.base_topic, home.home_id)
+
+    def build_link(post: Post, heard: Sequence[str]) -> MqttLink:
+        options = mqtt_options(settings, None)
+        wanted = [Subscription(topic) for topic in heard]
+        return MqttClient(options, wanted, post, SystemClock().boot_s)
+
+    command_topic = {"log": topics.log_command, "test_alert": topics.test_alert_command}[command]
+    return ask(build_link, topics, command_topic, fields, timeout_s)

@@ -1,0 +1,155 @@
+"""Run the daemon, by the machine's clock or by a driver's."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import gc
+import os
+import signal
+import sqlite3
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from config.home import (
+    build_home,
+    build_people,
+    build_power_meters,
+    build_rooms,
+    build_sensors,
+)
+from config.settings import Settings
+from daemon import __version__
+from daemon.bootstrap.errors import StartError
+from daemon.bootstrap.payloads import build_power_parser, build_sensor
+from daemon.bootstrap.roads import build_events, build_home_assistant, build_weather, mqtt_options
+from daemon.clock import SystemClock
+from daemon.commands import CommandParser
+from daemon.events import StopRequested
+from daemon.faces import Topics, status_path
+from daemon.inbox import Inbox
+from daemon.loop import Daemon
+from daemon.parts import Parts
+from daemon.ports import Clock
+from daemon.state import HomeState
+from daemon.stepping import SteppedClock
+from daemon.stepping import run_stepped as serve_driver
+from daemon.store import DATABASE_NAME, Store, StoreError
+from integrations.errors import PermanentError
+from integrations.mobile_app import MobileApp
+from integrations.mqtt import MqttClient, Subscription
+from policies.arbitrate import decide
+
+LOCK_NAME = "keepcool.lock"
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT. Raises: StartError."""
+    with _only_instance(settings):
+        daemon = build_daemon(settings, SystemClock())
+
+        def request_stop(number: int, _frame: types.FrameType | None) -> None:
+            daemon.parts.inbox.post(StopRequested(signal.Signals(number).name))
+
+        signal.signal(signal.SIGTERM, request_stop)
+        signal.signal(signal.SIGINT, request_stop)
+        _settle_memory()
+        daemon.run()
+
+
+def _settle_memory() -> None:
+    """Give back what only the start needed; the rest stays, so the collector need not look at it.
+
+    Looking at all of it again and again would hold up a reading for milliseconds.
+    """
+    gc.collect()
+    gc.freeze()
+    with suppress(AttributeError, OSError):  # only glibc has it
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def run_stepped(settings: Settings, reads: int, writes: int, start_at: str) -> None:
+    """Run by a driver's clock over two inherited pipes. Raises: StartError."""
+    clock = SteppedClock(datetime.fromisoformat(start_at))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the driver, which ends us
+    with _only_instance(settings), os.fdopen(reads) as requests, os.fdopen(writes, "w") as answers:
+        serve_driver(build_daemon(settings, clock, is_stepped=True), clock, requests, answers)
+
+
+@contextmanager
+def _only_instance(settings: Settings) -> Iterator[None]:
+    """Hold a lock on the state directory: two daemons would throw each other off the broker."""
+    folder = settings.state_directory
+    try:
+        folder.mkdir(mode=0o750, parents=True, exist_ok=True)
+        lock = (folder / LOCK_NAME).open("w")
+    except OSError as error:
+        raise StartError(
+            f"the state directory {folder} cannot be used ({error.strerror}): "
+            "set storage.state_directory to a folder that keepcool may write"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(f"another keepcool already runs with {folder}") from error
+        yield
+
+
+def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) -> Daemon:
+    """Wire the whole daemon; nothing runs yet. Raises: StartError."""
+    home, rooms, people = build_home(settings), build_rooms(settings), build_people(settings)
+    topics = Topics(settings.mqtt.base_topic, home.home_id)
+    inbox = Inbox()
+    zone = ZoneInfo(settings.home.time_zone)
+    meters = build_power_meters(settings)
+    power_entities = {meter.entity_id: meter.device_id for meter in meters if meter.entity_id}
+    state = HomeState(
+        home,
+        rooms,
+        people,
+        [build_sensor(sensor, home) for sensor in build_sensors(settings)],
+        zone,
+        timedelta(seconds=settings.weather.poll_interval_s),
+        clock.now(),
+    )
+    commands = CommandParser(topics, people)
+    power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
+    wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
+    wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]
+    try:
+        mqtt = MqttClient(mqtt_options(settings, topics.status), wanted, inbox.post, clock.boot_s)
+        store = Store(settings.state_directory / DATABASE_NAME)
+    except (PermanentError, StoreError) as error:
+        raise StartError(str(error)) from error
+    except (sqlite3.Error, OSError) as error:
+        path = settings.state_directory / DATABASE_NAME
+        raise StartError(f"the database {path} cannot be opened: {error}") from error
+    home_assistant = build_home_assistant(settings)
+    watched = (*state.actuation.entity_ids(), *power_entities)
+    return Daemon(
+        Parts(
+            clock=clock,
+            store=store,
+            inbox=inbox,
+            state=state,
+            topics=topics,
+            commands=commands,
+            mqtt=mqtt,
+            weather=build_weather(settings),
+            phone=MobileApp(home_assistant.call_service) if home_assistant is not None else None,
+            home_assistant=home_assistant,
+            events=build_events(settings, watched, inbox.post),
+            status_path=status_path(home.home_id, settings.state_directory),
+            decide=decide,
+            tick_interval=timedelta(seconds=300 if is_stepped else 10),
+            decision_interval=timedelta(seconds=settings.thresholds.decision_interval_s),
+            power_entities=power_entities,
+            power_topics=power_topics,
+            parse_power=build_power_parser(meters),
+            version=__version__,
+        )
+    )

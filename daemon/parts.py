@@ -1,0 +1,41 @@
+"""Hold what the bootstrap builds for the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from daemon.commands import CommandParser
+from daemon.faces import Topics
+from daemon.inbox import Inbox
+from daemon.ports import Clock, EventStream, HomePort, MqttLink, PhonePort, WeatherSource
+from daemon.state import HomeState
+from daemon.store import Store
+from policies.model import Decision, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Hold everything that the bootstrap built for the loop; `None` ports are not configured."""
+
+    clock: Clock
+    store: Store
+    inbox: Inbox
+    state: HomeState
+    topics: Topics
+    commands: CommandParser
+    mqtt: MqttLink
+    weather: WeatherSource | None
+    phone: PhonePort | None
+    home_assistant: HomePort | None
+    events: EventStream | None
+    status_path: Path
+    decide: Callable[[Snapshot], Decision]
+    tick_interval: timedelta = timedelta(seconds=10)
+    decision_interval: timedelta = timedelta(seconds=1)
+    power_entities: Mapping[str, str] = field(default_factory=dict)  # entity_id -> device_id
+    power_topics: Mapping[str, str] = field(default_factory=dict)  # MQTT topic -> device_id
+    parse_power: Callable[[str, bytes], float | None] = lambda _topic, _payload: None
+    version: str = ""

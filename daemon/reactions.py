@@ -1,0 +1,214 @@
+"""React to what happens: one handler per kind of event, on the loop's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from daemon.actuation import NoteOverride
+from daemon.clock import Instant
+from daemon.desk import Desk
+from daemon.dispatch import Dispatcher
+from daemon.events import (
+    ButtonPressed,
+    CommandFinished,
+    DeliveryFinished,
+    DeviceObserved,
+    Event,
+    ForecastFetched,
+    LinkChanged,
+    MessageReceived,
+    StatesFetched,
+    StopRequested,
+)
+from daemon.faces import Faces
+from daemon.journal import Journal
+from daemon.outbox import Outbox
+from daemon.parts import Parts
+from daemon.records import Changes
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Attention:
+    """Say whether the home must be judged again, and whether that may wait for its interval."""
+
+    is_wanted: bool = True
+    is_urgent: bool = False
+
+    def want(self, *, is_wanted: bool = True, is_urgent: bool = False) -> None:
+        """Have the home judged soon; what was wanted before stays wanted."""
+        self.is_wanted = self.is_wanted or is_wanted
+        self.is_urgent = self.is_urgent or is_urgent
+
+    def want_now(self) -> None:
+        """Have the home judged in this very turn."""
+        self.is_wanted = self.is_urgent = True
+
+    def clear(self) -> None:
+        """Note that the home is being judged."""
+        self.is_wanted = self.is_urgent = False
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Hold the loop's own parts, which its reactions work with."""
+
+    parts: Parts
+    journal: Journal
+    outbox: Outbox
+    faces: Faces
+    desk: Desk
+    dispatcher: Dispatcher
+    attention: Attention
+
+
+class Reactions:
+    """Handle each kind of event; runs on the loop's thread alone."""
+
+    def __init__(self, core: Core) -> None:
+        """Know a handler for every kind of event."""
+        self._core = core
+        self._parts = core.parts
+        self._state = core.parts.state
+        self._clock = core.parts.clock
+        self._attention = core.attention
+        self.is_stopping = False
+        self._handlers: dict[type, Callable[..., None]] = {
+            MessageReceived: self._on_message,
+            LinkChanged: self._on_link,
+            DeviceObserved: self._on_observed,
+            ButtonPressed: self._on_button,
+            DeliveryFinished: self._on_delivered,
+            CommandFinished: self._on_commanded,
+            StatesFetched: self._on_states,
+            ForecastFetched: self._on_forecast,
+            StopRequested: self._on_stop,
+        }
+
+    def handle(self, event: Event, now: Instant) -> None:
+        """Handle one event."""
+        self._handlers[type(event)](event, now)
+
+    def note_override(self, action: NoteOverride, now: Instant) -> None:
+        """Take a change by hand as a sign of everybody who uses the room."""
+        log.info(
+            "device.overridden", device_id=action.device_id, until=action.until.utc.isoformat()
+        )
+        changes = Changes()
+        room_id = self._state.room_of_device(action.device_id)
+        for person_id, record in self._state.people.items():
+            if room_id in record.person.rooms:
+                self._state.note_sign(person_id, now, changes)
+        self._core.journal.commit(changes, now)
+        self._attention.want()
+
+    def _on_message(self, event: MessageReceived, now: Instant) -> None:
+        is_sensor = self._state.sensing.receive(
+            event.topic,
+            event.payload,
+            now,
+            is_retained=event.is_retained,
+            is_clock_synchronised=self._clock.is_synchronised(),
+        )
+        metered = self._parts.power_topics.get(event.topic)
+        if metered is not None:
+            power_w = self._parts.parse_power(event.topic, event.payload)
+            if power_w is not None and not event.is_retained:
+                self._state.actuation.on_power(metered, power_w, now)
+                self._attention.want()
+        elif not is_sensor and not event.is_retained:
+            changes = Changes()
+            reply = self._core.desk.handle_command(
+                event, self._state, self._core.outbox, now, changes
+            )
+            is_durable = not changes or self._core.journal.commit(changes, now)
+            self._core.desk.send(reply if is_durable or reply is None else reply.undone())
+            self._attention.want(is_wanted=bool(changes))
+
+    def _on_link(self, event: LinkChanged, now: Instant) -> None:
+        is_news = self._state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
+        if is_news or not event.is_up:
+            log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
+        if event.link == "mqtt" and event.is_up:
+            self._core.faces.forget()
+        if event.link == "events" and event.is_up:
+            self._core.dispatcher.read_all_soon()
+        self._attention.want()
+
+    def _on_observed(self, event: DeviceObserved, now: Instant) -> None:
+        device_id = self._parts.power_entities.get(event.entity_id)
+        if device_id is not None:
+            self._state.actuation.on_power(device_id, event.numeric_value, now)
+        self._state.actuation.on_observed(event, now)
+        self._attention.want()
+
+    def _on_button(self, event: ButtonPressed, now: Instant) -> None:
+        changes = Changes()
+        self._core.desk.handle_button(
+            event, self._state, self._core.journal, self._core.outbox, now, changes
+        )
+        self._core.journal.commit(changes, now)
+        self._attention.want(is_wanted=bool(changes))
+
+    def _on_delivered(self, event: DeliveryFinished, now: Instant) -> None:
+        row = self._core.outbox.finish(
+            event.outbox_id,
+            now,
+            error=event.error,
+            is_permanent=event.is_permanent,
+            retry_after_s=event.retry_after_s,
+        )
+        if row is None:
+            return
+        changes = Changes(outbox=[row])
+        if self._core.desk.on_delivered(row, event):
+            changes.outbox += self._core.outbox.discard(
+                row.row_id, now
+            )  # a late test would only puzzle
+        self._core.journal.commit(changes, now)
+        if event.error is None:
+            self._note_home_assistant(None, now)
+            log.info("push.handed_over", tag=row.message.tag, attempts=row.attempts)
+            return
+        # One refused service or failing phone does not mean that Home Assistant is away: ask it.
+        self._core.dispatcher.read_all_soon()
+        if row.attempts == 1:
+            log.warning("push.failed", tag=row.message.tag, error=event.error)
+
+    def _on_commanded(self, event: CommandFinished, now: Instant) -> None:
+        self._state.actuation.on_finished(event, now)
+        self._attention.want()
+
+    def _on_states(self, event: StatesFetched, now: Instant) -> None:
+        self._note_home_assistant(event.error, now)
+        for observation in event.observations:
+            self._on_observed(observation, now)
+
+    def _note_home_assistant(self, error: str | None, now: Instant) -> None:
+        """Note whether Home Assistant answers; when it is back, what waits is sent at once."""
+        is_up = error is None
+        is_news = self._state.set_link("home_assistant", now, is_up=is_up, detail=error or "")
+        if is_news:
+            log.info("link.changed", link="home_assistant", is_up=is_up, detail=error or "")
+            self._attention.want_now()  # what waits is judged anew before it is sent
+            self._core.outbox.note_road(now, is_up=is_up)
+            if is_up:
+                self._state.actuation.on_reachable(now)
+
+    def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
+        was_failing = self._state.poller.last_error is not None
+        self._state.poller.on_fetched(event, now)
+        self._state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
+        self._attention.want()
+        if event.forecast is not None and self._state.poller.is_worth_keeping(now):
+            self._parts.store.write_forecast(event.forecast)
+        elif event.error is not None and not was_failing:
+            log.warning("forecast.failed", error=event.error)
+
+    def _on_stop(self, event: StopRequested, _now: Instant) -> None:
+        log.info("daemon.stopping", cause=event.cause)
+        self.is_stopping = True

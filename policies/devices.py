@@ -1,0 +1,110 @@
+"""Define the vocabulary of cooling devices: what they are, do, should do, and hold."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import timedelta
+
+from policies.alert import Message
+
+
+class DeviceKind(enum.StrEnum):
+    """Name the Home Assistant domain that drives a cooling device."""
+
+    CLIMATE = "climate"
+    FAN = "fan"
+    SWITCH = "switch"
+
+
+class CoolingRole(enum.StrEnum):
+    """Say what a device does to the room."""
+
+    AIR_CONDITIONER = "air_conditioner"
+    FAN = "fan"
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingDevice:
+    """Describe one cooling device of a room and the limits it is driven within."""
+
+    device_id: str
+    room_id: str
+    entity_id: str
+    kind: DeviceKind
+    role: CoolingRole
+    name: str = "AC"
+    target_day_c: float = 24.0
+    target_night_c: float = 22.0
+    minimum_on: timedelta = timedelta(minutes=10)
+    minimum_off: timedelta = timedelta(minutes=10)
+    longest_run: timedelta = timedelta(hours=12)
+    blind_cooling_max: timedelta = timedelta(hours=3)
+    override: timedelta = timedelta(hours=2)
+    fan_percentage: int | None = None
+    has_power_sensor: bool = False
+    running_power_w: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """Describe what a device does, or should do; `None` means not said or not applicable."""
+
+    is_on: bool
+    hvac_mode: str | None = (
+        None  # Home Assistant's words: off, cool, heat, dry, fan_only, auto, heat_cool
+    )
+    target_temperature_c: float | None = None
+    fan_percentage: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Carry keepcool's own running command for a device, ended unless it is renewed."""
+
+    desired: DeviceState
+    state_before: DeviceState | None
+    running_for: timedelta  # since keepcool switched it on in this run
+    remaining: timedelta
+    blind_for: timedelta = timedelta(0)  # renewed on stale data for so long
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConditions:
+    """Carry what is known of a cooling device now."""
+
+    device: CoolingDevice
+    observed: DeviceState | None = None  # None: never seen
+    is_available: bool = False
+    lease: Lease | None = None
+    override_remaining: timedelta | None = None  # the person changed it by hand: hands off
+    since_switched_on: timedelta | None = None  # by our own commands, for compressor protection
+    since_switched_off: timedelta | None = None
+    has_failed: bool = False  # it did not respond to the last command
+    power_w: float | None = None
+    low_power_for: timedelta | None = None  # on, but drawing less than `running_power_w`
+    room_cooled_by_c: float | None = (
+        None  # change of the room since the start of this run (negative is cooler)
+    )
+    is_automatic: bool = True
+    has_ended_blind: bool = False  # our last run ended because its room could not be seen
+
+
+class CoolingAction(enum.StrEnum):
+    """Name what the plan wants of a device."""
+
+    RUN = "run"  # reach `desired`, lease renewed
+    RELEASE = "release"  # hand back: an AC to the state before, a fan stays
+    LEAVE = "leave"  # nothing to do, hands off
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingCommand:
+    """Say what one device should do now, why, and for how long at most."""
+
+    device_id: str
+    action: CoolingAction
+    message: Message  # the reason as text id and parameters
+    desired: DeviceState | None = None
+    lease: timedelta = timedelta(minutes=60)
+    is_blind: bool = False  # renewed on stale data

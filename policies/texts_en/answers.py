@@ -1,0 +1,17 @@
+"""Hold the texts that answer a person, and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policies.texts_en.parts import Text
+
+ANSWER_TEXTS: Mapping[str, Text] = {
+    "already_over": Text(
+        ("Already over",), (("That message is out of date. There is nothing to do.",),)
+    ),
+    "test_alert": Text(
+        ("Test: keepcool can reach you",),
+        (("Nothing is wrong.",), ("Please answer, so that we both know it works.",)),
+    ),
+}

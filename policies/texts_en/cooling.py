@@ -1,0 +1,71 @@
+"""Hold the texts that say why a device runs or does not; for display."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policies.texts_en.parts import Text
+
+COOLING_TEXTS: Mapping[str, Text] = {
+    "cooling_over_limit": Text(
+        ("Cooling the {room}",),
+        (
+            (
+                "Cooling: near or over your limit of {limit}.",
+                "Cooling: the room is near its limit.",
+            ),
+            ("Aim: {target}.",),
+        ),
+    ),
+    "cooling_ahead": Text(
+        ("Cooling the {room} early",),
+        (
+            (
+                "Cooling early: {expected_temperature} expected by {expected_at}.",
+                "Cooling early: the room will soon be over its limit.",
+            ),
+            ("Aim: {target}.",),
+        ),
+    ),
+    "cooling_fan": Text(("Fan on: {room}",), (("{fan}", "The fan is running."),)),
+    "cooling_blind": Text(
+        ("Cooling goes on: {room}",),
+        (("I cannot see {the_room}, so the cooling stays on for a while.",),),
+    ),
+    "cooling_unseen": Text(
+        ("Not cooling unseen: {room}",),
+        (("I cannot see {the_room}, so I start no cooling there.",),),
+    ),
+    "cooling_automatic_off": Text(
+        ("Automatic cooling is off: {room}",),
+        (("Automatic cooling of {device} is off, so I leave it alone.",),),
+    ),
+    "cooling_reached_target": Text(
+        ("Cool enough: {room}",),
+        (("The room is cool enough, so {device} goes back to how it was.",),),
+    ),
+    "cooling_released_no_need": Text(
+        ("No cooling needed: {room}",), (("No cooling is needed now.",),)
+    ),
+    "cooling_rest_after_longest_run": Text(
+        ("Pause for {device}: {room}",),
+        (("{device} has run as long as is allowed and pauses for a few minutes.",),),
+    ),
+    "cooling_manual_override": Text(
+        ("Set by hand: {device}, {room}",),
+        (
+            (
+                "{device} was set by hand, so I leave it alone until {until}.",
+                "{device} was set by hand, so I leave it alone for now.",
+            ),
+        ),
+    ),
+    "cooling_outdoor_cold": Text(
+        ("No cooling: cold outside",),
+        (("It is cold outside, so the cooling stays off.",),),
+    ),
+    "cooling_minimum_time": Text(
+        ("Waiting to switch {device}: {room}",),
+        (("{device} was switched a moment ago and needs a few minutes.",),),
+    ),
+}

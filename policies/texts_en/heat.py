@@ -1,0 +1,47 @@
+"""Hold the texts about heat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from policies.texts_en.parts import COOLING, FAN, LAST_SEEN, NUMBERS, RAISED, Text
+
+HEAT_TEXTS: Mapping[str, Text] = {
+    "heat_level_1": Text(
+        ("Getting warm: {room} {temperature}", "Getting warm: {room}"),
+        (NUMBERS, ("Blinds closed and a slower pace can help.",)),
+    ),
+    "heat_level_2": Text(
+        ("Cool down now: {room} {temperature}", "Cool down now: {room}"),
+        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+    ),
+    "heat_level_3": Text(
+        ("Cool down at once: {room} {temperature}", "Cool down at once: {room}"),
+        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        is_at_level_3=True,
+    ),
+    "heat_level_4": Text(
+        ("Get out of the heat: {room} {temperature}", "Get out of the heat: {room}"),
+        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        is_at_level_3=True,
+    ),
+    "heat_critical_unanswered": Text(
+        ("Please answer: {room} {temperature}", "Please answer: {room}"),
+        (("No answer for {unanswered}.",), COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        is_at_level_3=True,
+    ),
+    "heat_expected": Text(
+        (
+            "Cool early: {room} {expected_temperature} by {expected_at}",
+            "Cool early: {room} warm by {expected_at}",
+            "Cool early: {room} will get warm",
+        ),
+        (
+            ("{cooling_ahead}",),
+            RAISED,
+            ("Forecast until {forecast_until} only.",),
+            ("{airing}",),
+            NUMBERS,
+        ),
+    ),
+}

@@ -1,0 +1,64 @@
+"""Hold phrases that depend on a parameter's value, and words that are written small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PHRASES: Mapping[str, str] = {
+    # what the cooling does about the heat: {cooling}
+    "cooling.running": "{device} is running.",
+    "cooling.starting": "I am switching {device} on.",
+    "cooling.resting": "{device} has to rest for a few minutes, then I switch it on.",
+    "cooling.cold_outdoors": "It is cool outside: let air in and turn any heating down.",
+    "cooling.off": "{device} is off: please switch it on.",
+    "cooling.failed": "{device} did not respond: please switch it on by hand.",
+    "cooling.none": "A cooler place or a wet cloth can help.",
+    "cooling.fan_only": "",  # the fan's own phrase says it
+    # the same, ahead of time: {cooling_ahead}
+    "cooling_ahead.running": "{device} is already cooling.",
+    "cooling_ahead.starting": "I am switching {device} on.",
+    "cooling_ahead.later": "I will switch {device} on in time.",
+    "cooling_ahead.resting": "I will switch {device} on in a few minutes.",
+    "cooling_ahead.cold_outdoors": "Please turn any heating down.",
+    "cooling_ahead.off": "Please switch {device} on before then.",
+    "cooling_ahead.failed": "{device} did not respond: please switch it on by hand.",
+    "cooling_ahead.none": "Blinds closed in the sun keep it cooler.",
+    "cooling_ahead.fan_only": "Blinds closed in the sun keep it cooler.",
+    # what a fan is worth at this temperature: {fan}
+    "fan.ok": "A fan helps at this temperature.",
+    "fan.wet_skin": "A fan helps only with wet skin.",
+    "fan.no_help": "Too hot for a fan to help: a cooler place is better.",
+    # what open windows are worth: {airing}
+    "airing.cooler_now": "Outside is cooler now: let air in, then close up.",
+    "airing.cooler_at_night": "Windows closed until the night air is cooler.",
+    "airing.warmer": "Windows closed while it is hotter outside.",
+    # why a sensor is not believed: {suspicion}
+    "suspicion.stuck": "Its reading has not changed for hours.",
+    "suspicion.conflict": "Two devices seem to report as this one sensor.",
+    "suspicion.rejected": "Its last three readings cannot be right.",
+    "suspicion.clock_skew": "Its clock is wrong by more than 5 minutes.",
+    # what becomes of the readings of such a sensor: {belief}
+    "belief.stuck": "I still believe it when it says hot, not when it says cool.",
+    "belief.conflict": "I still believe it when it says hot, not when it says cool.",
+    "belief.rejected": "I still believe it when it says hot, not when it says cool.",
+    "belief.clock_skew": "I still believe its readings, but not the times it gives.",
+    # which part failed: {part}
+    "part.heat_sensitivity": "The part that judges heat",
+    "part.data_quality": "The part that checks the sensors",
+    "part.hydration": "The part that counts drinks",
+    "part.cooling": "The part that plans cooling",
+    # whose advice counts for drinking: {plan}
+    "plan.restricted": "Follow the plan from your care team.",
+    "plan.salt_loss": "You may lose salt as well as water. Ask your care team how much to drink.",
+    "plan.prescriber": "Ask your prescriber how to drink in hot weather.",
+}
+
+# Words of rooms and devices that are written small in the middle of a sentence.
+COMMON_WORDS = frozenset(
+    {
+        *("living", "dining", "bed", "bath", "guest", "spare", "kids", "main", "master"),
+        *("small", "big", "large", "upper", "lower", "front", "back", "room", "bedroom"),
+        *("bathroom", "kitchen", "study", "office", "hall", "hallway", "attic", "lounge"),
+        *("nursery", "basement", "fan", "ceiling", "table", "portable", "air", "cooler"),
+    }
+)
