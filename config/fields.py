@@ -6,12 +6,13 @@ import math
 import re
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from config.addresses import read_address
@@ -59,6 +60,17 @@ class Between:
             return self.check(value, is_whole=is_whole)
 
         return core_schema.no_info_before_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, source: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Describe this check to editors."""
+        shape = handler(source)
+        shape["description"] = f"Allowed: {self.allowed}."
+        limits = {"minimum": self.low, "maximum": self.high}
+        if self.off is None or self.low <= self.off <= self.high:
+            return shape | limits
+        return shape | {"anyOf": [{"const": self.off}, limits]}
 
     @property
     def allowed(self) -> str:
@@ -312,21 +324,31 @@ def check_match_value(value: object) -> str:
     return _as_text(value)
 
 
-def one_of(*choices: str, spellings: Collection[tuple[str, str]] = ()) -> Callable[[object], str]:
-    """Return a check that allows these words, and other spellings of them."""
-    known = {choice: choice for choice in choices} | dict(spellings)
-    allowed = " or ".join(f'"{choice}"' for choice in choices)
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """Allow some words, and other spellings of them."""
 
-    def check(value: object) -> str:
+    choices: tuple[str, ...]
+    spellings: tuple[tuple[str, str], ...] = ()
+
+    def __call__(self, value: object) -> str:
+        """Return the word that is meant. Raises: PydanticCustomError when it is none of them."""
+        known = {choice: choice for choice in self.choices} | dict(self.spellings)
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
         answer = known.get(text.strip()) if isinstance(text, str) else None
         if answer is None:
-            close = nearest_name(text.lower(), choices) if isinstance(text, str) else None
-            nearest = f'"{close}"' if close else ""
-            raise refuse("is not one of the choices", allowed=allowed, nearest=nearest)
+            close = nearest_name(text.lower(), self.choices) if isinstance(text, str) else None
+            raise refuse(
+                "is not one of the choices",
+                allowed=" or ".join(f'"{choice}"' for choice in self.choices),
+                nearest=f'"{close}"' if close else "",
+            )
         return answer
 
-    return check
+
+def one_of(*choices: str, spellings: Collection[tuple[str, str]] = ()) -> OneOf:
+    """Return a check that allows these words, and other spellings of them."""
+    return OneOf(choices, tuple(spellings))
 
 
 Name = Annotated[str, BeforeValidator(check_name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -208,6 +209,14 @@ def decode() -> None:
     for line in sys.stdin:
         if line.strip():
             click.echo(bootstrap.decode(line))
+
+
+@main.command()
+def schema() -> None:
+    """Print a JSON schema of the settings file, for editors."""
+    from config.schema import build_schema  # noqa: PLC0415 - see run
+
+    click.echo(json.dumps(build_schema(), indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":
