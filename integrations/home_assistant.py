@@ -94,12 +94,31 @@ class HomeAssistant:
 
         Raises: TransientError, PermanentError.
         """
-        if not _NAME.fullmatch(domain) or not _NAME.fullmatch(service):
-            raise PermanentError(f"{domain}.{service} cannot be the name of a service")
+        _check_service(domain, service)
         answer = self._http.call_service(domain, service, data)
         if not isinstance(answer, list):
             raise TransientError(f"Home Assistant answered {domain}.{service} without a list")
         return tuple(dict.fromkeys(filter(None, map(_context_id, answer))))
+
+    def call_for_answer(
+        self, domain: str, service: str, data: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Call a service that answers, such as `weather.get_forecasts`; return the whole answer.
+
+        Raises: TransientError, PermanentError.
+        """
+        _check_service(domain, service)
+        answer = self._http.call_service(domain, service, data, wants_answer=True)
+        if not isinstance(answer, dict):
+            raise TransientError(f"Home Assistant answered {domain}.{service} without an object")
+        return answer
+
+    def read_state(self, entity_id: str) -> Mapping[str, object] | None:
+        """Return an entity's state object as it comes; `None` when there is no such entity.
+
+        Raises: TransientError, PermanentError.
+        """
+        return self._read(entity_id)
 
     def fetch_states(self, entity_ids: Sequence[str]) -> tuple[DeviceObserved, ...]:
         """Read entities, in the order asked; a missing one comes back with `is_missing`.
@@ -180,6 +199,11 @@ def _domain(entity_id: str) -> str:
     if match is None:
         raise PermanentError(f"{entity_id[:80]!r} cannot be the id of an entity")
     return match.group(1)
+
+
+def _check_service(domain: str, service: str) -> None:
+    if not _NAME.fullmatch(domain) or not _NAME.fullmatch(service):
+        raise PermanentError(f"{domain}.{service} cannot be the name of a service")
 
 
 def _observed(entity_id: str, raw: object, unit: str) -> DeviceObserved:

@@ -99,13 +99,17 @@ class HomeAssistantHttp:
         """Return the decoded answer of a GET. Raises: TransientError, PermanentError."""
         return self._request(path, f"/api/{path}", limit_bytes, method=HTTPMethod.GET)
 
-    def call_service(self, domain: str, service: str, data: Mapping[str, object]) -> Any:  # noqa: ANN401
+    def call_service(
+        self, domain: str, service: str, data: Mapping[str, object], *, wants_answer: bool = False
+    ) -> Any:  # noqa: ANN401
         """Return the decoded answer of a service call: the states that changed meanwhile.
+
+        With `wants_answer` it is an object with `service_response`, what the service itself says.
 
         Raises: TransientError, PermanentError.
         """
         return self._request(
-            f"services/{domain}/{service}",
+            f"services/{domain}/{service}" + ("?return_response" if wants_answer else ""),
             f"{domain}.{service}",
             MAX_ANSWER_BYTES,
             method=HTTPMethod.POST,

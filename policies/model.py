@@ -8,6 +8,7 @@ subtracts two wall times: whatever has an age arrives with it, measured on a clo
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +52,7 @@ __all__ = [
     "Lease",
     "LevelMemory",
     "LinkConditions",
+    "OfficialWarning",
     "Person",
     "PersonAssessment",
     "PersonConditions",
@@ -65,6 +67,7 @@ __all__ = [
     "Snapshot",
     "Stay",
     "Tuning",
+    "WarningLevel",
 ]
 
 # --------------------------------------------------------------------------- weather and links
@@ -89,6 +92,29 @@ class Forecast:
     source: str
     fetched_at: datetime
     hours: tuple[HourlyForecast, ...]
+    expires_at: datetime | None = None  # the source asks not to be asked again before
+
+
+class WarningLevel(enum.IntEnum):
+    """Order how seriously a service warns; each service has its own words and colours."""
+
+    ADVISORY = 1  # yellow; of the NWS an advisory or a watch
+    WARNING = 2  # orange; of the NWS a warning
+    EXTREME = 3  # red
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialWarning:
+    """Carry one official warning of heat. It adds to what keepcool sees and takes nothing away."""
+
+    warning_id: str
+    service: str  # "nws", "meteoalarm"
+    sender: str  # who warns, in their own name: "NWS Phoenix AZ"
+    event: str  # in their own words: "Excessive Heat Warning"
+    level: WarningLevel
+    area: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +207,7 @@ class Snapshot:
     people: tuple[PersonConditions, ...]
     forecast: Forecast | None = None
     forecast_age: timedelta | None = None
+    warnings: tuple[OfficialWarning, ...] = ()  # of heat, none of them over
     links: tuple[LinkConditions, ...] = ()
     alerts: tuple[Alert, ...] = ()
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(

@@ -25,7 +25,14 @@ subprocess syslog tempfile threading time urllib uuid
 WORLDLY_MODULES = frozenset(_WORLDLY.split())
 
 # The vocabulary that all adapters share with the daemon; no adapter itself.
-SHARED_BY_ADAPTERS = ("integrations.errors", "integrations.messages")
+VOCABULARY = ("integrations.errors", "integrations.messages")
+# What adapters share among themselves: the guards of every weather request and of its answer.
+SHARED_BY_ADAPTERS = (
+    *VOCABULARY,
+    "integrations.documents",
+    "integrations.hourly",
+    "integrations.web",
+)
 
 WORLDLY_CALLS = frozenset({"open", "print", "input", "exec", "eval", "__import__", "breakpoint"})
 CLOCK_READS = frozenset({"now", "utcnow", "today"})
@@ -151,7 +158,7 @@ def _daemon_may_not_import(module: Module, name: str, _adapters: Collection[str]
     is_cli = _is_under(module.name, "daemon.cli") or module.name.startswith("daemon.cli_")
     if _is_under(name, "tests"):
         return "the product does not know its tests"
-    if _is_under(name, "integrations") and not _is_under(name, *SHARED_BY_ADAPTERS):
+    if _is_under(name, "integrations") and not _is_under(name, *VOCABULARY):
         return None if is_bootstrap else "only daemon/bootstrap names adapters"
     if _is_under(name, "config"):
         return None if is_bootstrap or is_cli else "only bootstrap and the command line know config"

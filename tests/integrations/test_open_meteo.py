@@ -19,7 +19,8 @@ from daemon.demo.hot_days import hot_day
 from daemon.demo.weather_server import WeatherServer
 from daemon.ports import WeatherSource
 from integrations.errors import PayloadError, PermanentError, TransientError
-from integrations.open_meteo import DEFAULT_URL, OpenMeteo, retry_after_s
+from integrations.open_meteo import DEFAULT_URL, OpenMeteo
+from integrations.web import retry_after_s
 
 NOW = datetime(2026, 6, 27, 9, 20, tzinfo=UTC)
 GOOD = {

@@ -206,7 +206,7 @@ def test_impossible_values_are_unknown(
         (b"", "not JSON"),
         (b"\n <!DOCTYPE html><html>Welcome", "is there a login page on this network"),
         (b'<?xml version="1.0"?><html>', "is there a login page on this network"),
-        (b'<?xml version="1.0"?><feed/>', "XML, not an Open-Meteo forecast"),
+        (b'<?xml version="1.0"?><feed/>', "XML, not JSON"),
     ],
 )
 def test_what_is_no_forecast_is_refused_in_words(
