@@ -32,6 +32,7 @@ class HouseholdRoom:
     ac_entity: str | None = None
     fan_entity: str | None = None
     fan_percentage: int = 60
+    plug_entity: str | None = None  # a plain plug with a power sensor, an air conditioner on it
 
     @property
     def topic(self) -> str:
@@ -41,11 +42,19 @@ class HouseholdRoom:
     @property
     def entity_ids(self) -> tuple[str, ...]:
         """Return the entities of its cooling devices."""
-        return tuple(filter(None, (self.ac_entity, self.fan_entity)))
+        return tuple(filter(None, (self.ac_entity, self.fan_entity, self.plug_entity)))
+
+    @property
+    def power_entity(self) -> str:
+        """Return the entity of its plug's power sensor. Raises: ValueError without a plug."""
+        if self.plug_entity is None:
+            message = f"{self.room_id} has no plug"
+            raise ValueError(message)
+        return f"sensor.{self.plug_entity.partition('.')[2]}_power"
 
     def device_name(self, entity_id: str) -> str:
         """Return what the household calls a device."""
-        return "AC" if entity_id == self.ac_entity else "Fan"
+        return "Fan" if entity_id == self.fan_entity else "AC"
 
     @staticmethod
     def device_id(entity_id: str) -> str:
@@ -188,6 +197,7 @@ def _person_tables(person: Person) -> list[str]:
             bed_at=f"{person.bed_at:%H:%M}",
             offset_c=person.offset_c,
             portion_ml=person.portion_ml,
+            evening_cut_off_s=person.evening_cut_off.total_seconds(),
             **{limit: getattr(person, limit) for limit in limits},
             **{flag.value: True for flag in sorted(person.flags)},
         ),
@@ -217,11 +227,19 @@ def _room_tables(room: HouseholdRoom) -> list[str]:
             id=room.device_id(entity_id),
             entity=entity_id,
             name=room.device_name(entity_id),
-            **({"fan_percentage": room.fan_percentage} if entity_id == room.fan_entity else {}),
+            **_device_keys(room, entity_id),
         )
         for entity_id in room.entity_ids
     ]
     return tables
+
+
+def _device_keys(room: HouseholdRoom, entity_id: str) -> dict[str, object]:
+    if entity_id == room.fan_entity:
+        return {"fan_percentage": room.fan_percentage}
+    if entity_id == room.plug_entity:
+        return {"role": "air_conditioner", "power_entity": room.power_entity}
+    return {}
 
 
 def _table(header: str, **values: object) -> str:

@@ -28,6 +28,7 @@ from daemon.faces import Topics
 
 PUBLISH_TIMEOUT_S: Final = 10.0
 _QOS: Final = 1
+_WATTS: Final = {"unit_of_measurement": "W", "device_class": "power"}
 _OUR_SURROUNDINGS: Final = (
     "CREDENTIALS_DIRECTORY",
     "NOTIFY_SOCKET",
@@ -163,6 +164,9 @@ class World:
                     self.home_assistant.set_state(room.ac_entity, "off", air_conditioner())
                 if room.fan_entity is not None:
                     self.home_assistant.set_state(room.fan_entity, "off", fan())
+                if room.plug_entity is not None:
+                    self.home_assistant.set_state(room.plug_entity, "off")
+                    self.home_assistant.set_state(room.power_entity, "1.0", _WATTS)
             urls = (self.home_assistant.url, self.weather.url)
             write_settings(self.household, Addresses(*self._broker, *urls), self.folder)
             self._stack = stack.pop_all()
@@ -223,6 +227,9 @@ class World:
                 entity = self.home_assistant.state_of(room.fan_entity)
                 percentage = _number(entity, "percentage") if entity.state == "on" else 0.0
                 action = replace(action, fan_percentage=round(percentage or 0.0))
+            if room.plug_entity is not None:
+                is_on = self.home_assistant.state_of(room.plug_entity).state == "on"
+                action = replace(action, hvac_mode="cool" if is_on else "off")
             actions[room.room_id] = action
         return actions
 
