@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import enum
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from daemon.authorship import Authorship, Cause
 from daemon.clock import Instant
 from daemon.events import CommandFinished, DeviceObserved
 from daemon.lease import (
@@ -14,45 +13,19 @@ from daemon.lease import (
     LeaseRow,
     are_alike,
     hand_back_state,
-    is_on_the_way,
     remaining,
     restored,
 )
+from daemon.pursuit import Pursuit
 from policies.cooling import START_SPACING
 from policies.heat_message import LOW_POWER_AFTER
 from policies.model import CoolingDevice, CoolingRole, DeviceState
 
-# Source of the times: DESIGN "Cooling", docs/decisions.md "Actuation".
-READ_BACK_AFTER = tuple(timedelta(seconds=seconds) for seconds in (2, 5, 15, 30))
-ANSWER_TIME = timedelta(seconds=10)  # the longest that a read takes
-SENDS = 3
-RETRY_INTERVAL = timedelta(minutes=15)
+# Source of the times: DESIGN "Cooling", docs/decisions.md "Switching things".
 SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
 FIRST_SIGHT = timedelta(seconds=30)  # how long a command waits for a first observation
-EXPECTED_WITHIN = timedelta(seconds=90)
 JUST_STARTED = timedelta(minutes=2)
 CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
-
-
-class _Cause(enum.Enum):
-    """Name who changed a device."""
-
-    NOBODY = enum.auto()  # the same but for rounding, or not known before
-    OURS = enum.auto()
-    RESTART = enum.auto()
-    MANUAL = enum.auto()
-
-
-@dataclass(slots=True)
-class _Pursuit:
-    """Carry the way to a desired state that was not read back yet."""
-
-    send_at: Instant  # while `sent` is None
-    sent: Instant | None = None
-    sends: int = 0
-    reads: int = 0  # of `READ_BACK_AFTER`
-    last_read: Instant | None = None
-    is_waiting_for_sight: bool = False
 
 
 class DeviceTrack:
@@ -73,9 +46,8 @@ class DeviceTrack:
         self._was_gone = False
         self._restored: Instant | None = None
         self._has_run_out_away = False
-        self._pursuit: _Pursuit | None = None
-        self._contexts: deque[str] = deque(maxlen=32)
-        self._commands: deque[tuple[Instant, DeviceState]] = deque(maxlen=8)
+        self._pursuit: Pursuit | None = None
+        self._authorship = Authorship()
         self._is_override_new = False
         self._is_failure_new = False
 
@@ -175,13 +147,9 @@ class DeviceTrack:
     def take_command(self, now: Instant) -> DeviceState | None:
         """Return the state to send when a command is due, and count it as sent."""
         pursuit, desired = self._pursuit, self.row.desired
-        if pursuit is None or desired is None or pursuit.sent is not None:
+        if pursuit is None or desired is None or not pursuit.is_send_due(now):
             return None
-        if remaining(pursuit.send_at, now) > timedelta(0):
-            return None
-        pursuit.sent, pursuit.reads, pursuit.last_read = now, 0, None
-        pursuit.sends += 1
-        pursuit.is_waiting_for_sight = False
+        pursuit.note_sent(now)
         is_start = self.row.phase is LeasePhase.RUNNING and not (
             self.observed is not None and self.observed.is_on
         )
@@ -192,14 +160,14 @@ class DeviceTrack:
             switched_on=now if is_start else self.row.switched_on,
             switched_off=now if not desired.is_on else self.row.switched_off,
         )
-        self._commands.append((now, desired))
+        self._authorship.note_command(desired, now)
         return desired
 
     # ----------------------------------------------------------------- what happens
 
     def note_answer(self, finished: CommandFinished, now: Instant) -> None:
         """Take a call's answer; only a permanent refusal ends the attempts at once."""
-        self._contexts.extend(finished.context_ids)
+        self._authorship.note_contexts(finished.context_ids)
         pursuit = self._pursuit
         if finished.command_id != self.row.command_id or pursuit is None or pursuit.sent is None:
             return
@@ -207,9 +175,9 @@ class DeviceTrack:
         if finished.error is not None and finished.is_permanent:
             self._fail(pursuit, now)
             return
-        pursuit.sent, pursuit.reads, pursuit.last_read = now, 0, None
+        pursuit.note_answered(now)
         if self.row.desired is not None:
-            self._commands.append((now, self.row.desired))
+            self._authorship.note_command(self.row.desired, now)
 
     def note_power(self, power_w: float | None, now: Instant) -> None:
         """Take what the device draws, in watts."""
@@ -235,8 +203,11 @@ class DeviceTrack:
             self.row = replace(self.row.idle(), switched_off=now)
             self._stop_pursuing()
             return
-        cause = self._cause(before, seen, now, was_gone=was_gone)
-        if cause is _Cause.MANUAL:
+        is_pursued = self._pursuit is not None and self._pursuit.sends > 0
+        cause = self._authorship.cause(
+            before, seen, self.row, now, was_gone=was_gone, is_pursued=is_pursued
+        )
+        if cause is Cause.MANUAL:
             self._yield_to_hand(now)
         else:
             self._compare(seen.state, cause, now, was_gone=was_gone)
@@ -253,39 +224,16 @@ class DeviceTrack:
             self.row = row.idle()
             self._stop_pursuing()
         pursuit = self._pursuit
-        if pursuit is None or pursuit.sent is None or pursuit.last_read is None:
-            return
-        is_answered = pursuit.last_read.plausible_elapsed_until(now) >= ANSWER_TIME
-        if pursuit.reads == len(READ_BACK_AFTER) and is_answered:
-            if pursuit.sends < SENDS:
-                pursuit.sent, pursuit.send_at = None, now
-            else:
-                self._fail(pursuit, now)
+        if pursuit is not None and pursuit.is_unanswered(now) and not pursuit.send_again(now):
+            self._fail(pursuit, now)
 
     def is_read_back_due(self, now: Instant) -> bool:
         """Return whether to read the device now, and count it as read."""
-        pursuit = self._pursuit
-        if pursuit is None or pursuit.sent is None:
-            return False
-        elapsed = pursuit.sent.plausible_elapsed_until(now)
-        due = sum(elapsed >= after for after in READ_BACK_AFTER)
-        if due <= pursuit.reads:
-            return False
-        pursuit.reads, pursuit.last_read = due, now
-        return True
+        return self._pursuit is not None and self._pursuit.is_read_back_due(now)
 
     def next_due(self, now: Instant) -> timedelta | None:
         """Return how long until the command under way needs attention; `None`: there is none."""
-        pursuit = self._pursuit
-        if pursuit is None:
-            return None
-        if pursuit.sent is None:
-            return max(remaining(pursuit.send_at, now), timedelta(0))
-        if pursuit.reads < len(READ_BACK_AFTER):
-            due = pursuit.sent.shifted(READ_BACK_AFTER[pursuit.reads])
-        else:
-            due = (pursuit.last_read or now).shifted(ANSWER_TIME)
-        return max(remaining(due, now), timedelta(0))
+        return None if self._pursuit is None else self._pursuit.next_due(now)
 
     def override_remaining(self, now: Instant) -> timedelta | None:
         """Return how long the person's own setting is left alone yet, or `None`."""
@@ -337,36 +285,7 @@ class DeviceTrack:
         handed_back = hand_back_state(self.device, self.row) if has_run_out else None
         return handed_back is not None and are_alike(state, handed_back)
 
-    def _cause(
-        self, before: DeviceState | None, seen: DeviceObserved, now: Instant, *, was_gone: bool
-    ) -> _Cause:
-        state, row = seen.state, self.row
-        reference = row.desired if row.is_confirmed else before
-        if state is None or reference is None or are_alike(reference, state):
-            return _Cause.NOBODY
-        if seen.context_id is not None and seen.context_id in self._contexts:
-            return _Cause.OURS
-        origin = before or reference
-        if any(is_on_the_way(origin, state, wanted) for wanted in self._recent_commands(now)):
-            return _Cause.OURS
-        is_pursued = self._pursuit is not None and self._pursuit.sends > 0
-        if is_pursued and row.desired is not None and are_alike(row.desired, state):
-            return _Cause.OURS  # a slow device, or somebody who did for us what we could not
-        if was_gone and before is not None:
-            return _Cause.RESTART
-        return _Cause.MANUAL
-
-    def _recent_commands(self, now: Instant) -> list[DeviceState]:
-        commands = list(self._commands)
-        if self.row.last_command is not None and self.row.desired is not None:
-            commands.append((self.row.last_command, self.row.desired))
-        return [
-            desired
-            for sent, desired in commands
-            if sent.plausible_elapsed_until(now) <= EXPECTED_WITHIN
-        ]
-
-    def _compare(self, state: DeviceState, cause: _Cause, now: Instant, *, was_gone: bool) -> None:
+    def _compare(self, state: DeviceState, cause: Cause, now: Instant, *, was_gone: bool) -> None:
         """Go on after a change that was not made by hand: reached, drifted, or still under way."""
         row, pursuit = self.row, self._pursuit
         if row.phase is LeasePhase.IDLE or row.desired is None:
@@ -384,10 +303,10 @@ class DeviceTrack:
             elif was_gone:
                 self.retry_soon(now)
 
-    def _rest_after(self, cause: _Cause, state: DeviceState, now: Instant) -> timedelta:
+    def _rest_after(self, cause: Cause, state: DeviceState, now: Instant) -> timedelta:
         """Return how long a compressor rests that went off by a restart."""
         is_compressor = self.device.role is CoolingRole.AIR_CONDITIONER
-        if cause is not _Cause.RESTART or state.is_on or not is_compressor:
+        if cause is not Cause.RESTART or state.is_on or not is_compressor:
             return timedelta(0)
         spacing = timedelta(0)
         if self.row.switched_on is not None:
@@ -416,16 +335,15 @@ class DeviceTrack:
     def _pursue(
         self, now: Instant, *, wait: timedelta = timedelta(0), is_waiting_for_sight: bool = False
     ) -> None:
-        self._pursuit = _Pursuit(now.shifted(wait), is_waiting_for_sight=is_waiting_for_sight)
+        self._pursuit = Pursuit(now.shifted(wait), is_waiting_for_sight=is_waiting_for_sight)
 
     def _stop_pursuing(self) -> None:
         self._pursuit = None
         self.has_failed = False
         self.last_error = None
 
-    def _fail(self, pursuit: _Pursuit, now: Instant) -> None:
-        pursuit.sends = SENDS
-        pursuit.sent, pursuit.send_at = None, now.shifted(RETRY_INTERVAL)
+    def _fail(self, pursuit: Pursuit, now: Instant) -> None:
+        pursuit.give_up(now)
         self._is_failure_new = not self.has_failed
         self.has_failed = True
 
