@@ -21,7 +21,7 @@ from config.errors import nearest_name, refuse
 
 LONGEST_NAME = 60
 LONGEST_TOPIC_BYTES = 512
-COOLING_DOMAINS = ("climate", "fan", "switch")
+COOLING_DOMAINS = ("climate", "fan", "switch", "cover", "humidifier")
 FAHRENHEIT = range(50, 121)  # a room's temperature as a Fahrenheit house would write it
 _ROOM_TEMPERATURE_C = 15.0  # limits from here up are temperatures, those below are differences
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")

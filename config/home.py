@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from config.emergency import emergency_number
 from config.fields import slug_of
-from config.model import CoolingTable, PersonTable, RoomTable
+from config.model import CoolingTable, PersonTable, RoomTable, WindowTable
+from config.plugs import PlugSettings, build_plug
 from config.settings import Settings
 from policies.model import (
     CoolingDevice,
@@ -22,11 +23,23 @@ from policies.model import (
     Room,
     Stay,
     Tuning,
+    Window,
 )
 
 UNLIMITED = 1_000_000  # messages a day, on a test bench
 COMPRESSOR_REST_S = 600.0  # Source: EVIDENCE 8, "Minimum on / off"
 FAN_REST_S = 120.0
+NATURAL_ROLES = {
+    DeviceKind.FAN: CoolingRole.FAN,
+    DeviceKind.COVER: CoolingRole.BLIND,
+    DeviceKind.HUMIDIFIER: CoolingRole.DEHUMIDIFIER,
+}
+ROLE_NAMES = {
+    CoolingRole.AIR_CONDITIONER: "AC",
+    CoolingRole.FAN: "fan",
+    CoolingRole.BLIND: "blind",
+    CoolingRole.DEHUMIDIFIER: "dehumidifier",
+}
 WIDELY_KNOWN_NUMBER = "112"  # reaches emergency services from mobile phones in most countries
 
 
@@ -106,6 +119,7 @@ def build_rooms(settings: Settings) -> tuple[Room, ...]:
             name=room.name,
             is_bedroom=room.bedroom,
             devices=tuple(_build_device(room, device) for device in room.cooling),
+            windows=tuple(_build_window(window) for window in room.windows),
         )
         for room in settings.rooms
     )
@@ -157,27 +171,38 @@ def _seconds(value: float | None) -> timedelta | None:
     return None if value is None else timedelta(seconds=value)
 
 
+def build_plugs(settings: Settings) -> tuple[PlugSettings, ...]:
+    """Build the plugs that are switched over MQTT."""
+    return tuple(
+        build_plug(_device_id(device), device)
+        for room in settings.rooms
+        for device in room.cooling
+        if device.command_topic
+    )
+
+
 def _device_id(device: CoolingTable) -> str:
-    """Return a device's id, made from its entity when none is given."""
-    return device.id or slug_of(device.entity)
+    """Return a device's id, made from its entity or command topic when none is given."""
+    return device.id or slug_of(device.entity or device.command_topic or "")
 
 
 def _build_device(room: RoomTable, device: CoolingTable) -> CoolingDevice:
-    """Build one cooling device; its kind is its entity's domain."""
-    kind = DeviceKind(device.entity.partition(".")[0])
-    natural = CoolingRole.FAN if kind is DeviceKind.FAN else CoolingRole.AIR_CONDITIONER
+    """Build one cooling device; its kind is its entity's domain, or that it is an MQTT plug."""
+    kind = DeviceKind(device.entity.partition(".")[0]) if device.entity else DeviceKind.PLUG
+    natural = NATURAL_ROLES.get(kind, CoolingRole.AIR_CONDITIONER)
     role = CoolingRole(device.role) if device.role else natural
-    is_fan = role is CoolingRole.FAN
-    rest = FAN_REST_S if is_fan else COMPRESSOR_REST_S
+    rest = COMPRESSOR_REST_S if role.has_compressor else FAN_REST_S
     minimum_on = rest if device.minimum_on_s is None else device.minimum_on_s
     minimum_off = rest if device.minimum_off_s is None else device.minimum_off_s
+    plug = build_plug("", device) if device.command_topic else None
+    can_end = plug is not None and plug.family.has_timer and device.own_timer
     return CoolingDevice(
         device_id=_device_id(device),
         room_id=room.id,
-        entity_id=device.entity,
+        entity_id=device.entity or device.command_topic or "",
         kind=kind,
         role=role,
-        name=device.name or ("fan" if is_fan else "AC"),
+        name=device.name or ROLE_NAMES[role],
         target_day_c=device.target_day_c,
         target_night_c=device.target_night_c,
         minimum_on=timedelta(seconds=minimum_on),
@@ -188,7 +213,24 @@ def _build_device(room: RoomTable, device: CoolingTable) -> CoolingDevice:
         fan_percentage=device.fan_percentage,
         has_power_sensor=bool(device.power_entity or device.power_topic),
         running_power_w=device.running_power_w,
+        window=_build_blind_window(room, device) if role is CoolingRole.BLIND else None,
+        shaded_position_pct=device.shaded_position_pct,
+        drying_humidity_pct=device.drying_humidity_pct,
+        drying_mode=device.drying_mode,
+        has_own_timer=can_end and role.has_compressor,  # a fan that is released stays on
     )
+
+
+def _build_blind_window(room: RoomTable, device: CoolingTable) -> Window | None:
+    """Return the window behind a blind: its own direction, else the room's only window."""
+    if device.facing_deg is not None:
+        return Window(device.facing_deg, device.sun_within_deg, device.lowest_sun_deg)
+    return _build_window(room.windows[0]) if len(room.windows) == 1 else None
+
+
+def _build_window(window: WindowTable) -> Window:
+    """Build one window."""
+    return Window(window.facing_deg, window.sun_within_deg, window.lowest_sun_deg)
 
 
 def _build_person(person: PersonTable) -> Person:

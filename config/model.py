@@ -44,11 +44,16 @@ Quantity = Annotated[str, BeforeValidator(one_of("temperature", "humidity"))]
 MqttVersion = Annotated[str, BeforeValidator(one_of("5", "3.1.1"))]
 WeatherService = Annotated[str, BeforeValidator(one_of("open_meteo"))]
 PhoneApp = Annotated[str, BeforeValidator(one_of("android", "iphone"))]
-CoolingUse = Annotated[str, BeforeValidator(one_of("air_conditioner", "fan"))]
+CoolingUse = Annotated[
+    str, BeforeValidator(one_of("air_conditioner", "fan", "dehumidifier", "blind"))
+]
 Secret = Annotated[SecretStr | None, BeforeValidator(check_secret)]
 
 LONG_CONTACT_S = 86_400
 PROTECTION_S = Between(120, 1800, "s", off=0)  # compressors need their rest
+FACING = Between(0, 359, "°")  # a compass direction: 0 north, 90 east, 180 south, 270 west
+SUN_WITHIN = Between(20, 90, "°")  # a window in a plain wall sees 90, a deep one less
+LOWEST_SUN = Between(0, 45, "°")  # under this, what stands opposite keeps the sun away
 
 
 class HomeTable(Table):
@@ -182,12 +187,27 @@ class SensorTable(Table):
 
 
 class CoolingTable(Table):
-    """`[[room.cooling]]`: a device of Home Assistant that keepcool may switch."""
+    """`[[room.cooling]]`: a device that keepcool may switch, through Home Assistant or by MQTT."""
 
-    id: Id | None = None  # from the entity when it is not given
-    entity: CoolingEntity
+    id: Id | None = None  # from the entity or the command topic when it is not given
+    entity: CoolingEntity | None = None
+    command_topic: Topic | None = None  # of an MQTT plug, instead of an entity
+    state_topic: Topic | None = None  # known for the usual families
+    availability_topic: Topic | None = None
+    state_path: Text | None = None  # "state" otherwise
+    payload_on: Text | None = None  # these four: for a plug of no known family
+    payload_off: Text | None = None
+    state_on: Text | None = None
+    state_off: Text | None = None
+    own_timer: Switch = True  # false: the plug cannot go off by itself
     name: Name | None = None
-    role: CoolingUse | None = None  # switches only
+    role: CoolingUse | None = None  # switches and plugs only
+    facing_deg: Annotated[float, FACING] | None = None  # blinds; else the room's window says it
+    sun_within_deg: Annotated[float, SUN_WITHIN] = 75.0
+    lowest_sun_deg: Annotated[float, LOWEST_SUN] = 5.0
+    shaded_position_pct: Annotated[int, Between(0, 50, "%")] = 0  # blinds: 0 is closed
+    drying_humidity_pct: Annotated[int, Between(40, 60, "%")] = 50  # dehumidifiers
+    drying_mode: Text | None = None  # for a device that also humidifies
     target_day_c: Annotated[float, Between(20, 26, "°C")] = 24.0
     target_night_c: Annotated[float, Between(20, 26, "°C")] = 22.0
     minimum_on_s: Annotated[float, PROTECTION_S] | None = None  # 600, fans 120
@@ -202,14 +222,23 @@ class CoolingTable(Table):
     running_power_w: Annotated[float, Between(1, 3000, "W")] = 50.0
 
 
+class WindowTable(Table):
+    """`[[room.window]]`: where a window without a motor looks to, for advice on its blind."""
+
+    facing_deg: Annotated[float, FACING]
+    sun_within_deg: Annotated[float, SUN_WITHIN] = 75.0
+    lowest_sun_deg: Annotated[float, LOWEST_SUN] = 5.0
+
+
 class RoomTable(Table):
-    """`[[room]]`: a room with its sensors and cooling."""
+    """`[[room]]`: a room with its sensors, cooling and windows."""
 
     id: Id
     name: Name
     bedroom: Switch = False
     sensors: tuple[SensorTable, ...] = Field(default=(), alias="sensor")
     cooling: tuple[CoolingTable, ...] = ()
+    windows: tuple[WindowTable, ...] = Field(default=(), alias="window")
 
 
 class Document(BaseSettings, Table):

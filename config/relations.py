@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from config.addresses import is_private, read_address
+from config.device_relations import device_problems
 from config.emergency import country_code, emergency_number
 from config.errors import Problem, nearest_name, show_value
 from config.fields import Between, is_host, slug_of
@@ -46,7 +47,7 @@ class Relations:
             self._duplicate_ids,
             self._duplicate_sensors,
             self._duplicate_devices,
-            self._roles,
+            self._devices,
             self._roads,
         )
         for check in checks:
@@ -207,12 +208,13 @@ class Relations:
         """Find devices that would obey two plans, and phones that would ring twice."""
         seen: dict[str, KeyPath] = {}
         for path, device in self._inside_rooms("cooling"):
-            entity = _text(device, "entity")
-            if entity and entity in seen:
-                what = f"already cools a room ({self._source.where((*seen[entity], 'entity'))})"
+            key = "entity" if "entity" in device else "command_topic"
+            address = _text(device, key)
+            if address and address in seen:
+                what = f"already cools a room ({self._source.where((*seen[address], key))})"
                 fix = "keep it in the room that it cools most"
-                yield self._problem((*path, "entity"), what, fix=fix)
-            seen.setdefault(entity, path)
+                yield self._problem((*path, key), what, fix=fix)
+            seen.setdefault(address, path)
         for path, person in self._people:
             services: set[str] = set()
             for phone_path, phone in tables_at(person, path, "phone"):
@@ -222,24 +224,10 @@ class Relations:
                     yield self._problem(at, "is there twice for this person", fix="take one out")
                 services.add(service)
 
-    def _roles(self) -> Iterator[Problem]:
-        """Find switches that do not say what hangs on them, and keys that a device cannot have."""
-        for path, device in self._inside_rooms("cooling"):
-            domain = _text(device, "entity").partition(".")[0]
-            if domain == "switch" and "role" not in device:
-                what = "a switch must say what it switches"
-                fix = 'add role = "air_conditioner" or role = "fan"'
-                yield self._problem((*path, "role"), what, fix=fix)
-            natural = {"climate": "air_conditioner", "fan": "fan"}.get(domain)
-            if natural and "role" in device and device["role"] != natural:
-                what = f"a {domain} entity is always {show_value(natural)}"
-                yield self._problem((*path, "role"), what, fix="take role out")
-            if "power_path" in device and "power_topic" not in device:
-                fix = "name the topic whose message it is a path in, or take power_path out"
-                yield self._problem((*path, "power_path"), "stands without power_topic", fix=fix)
-            if "fan_percentage" in device and domain in ("climate", "switch"):
-                what = f"a {domain} entity has no percentage"
-                yield self._problem((*path, "fan_percentage"), what, fix="take it out")
+    def _devices(self) -> Iterator[Problem]:
+        """Find devices that do not say what they are, and keys that they cannot have."""
+        windows = {path: len(list(tables_at(room, path, "window"))) for path, room in self._rooms}
+        yield from device_problems(self._inside_rooms("cooling"), windows, self._problem)
 
     def _roads(self) -> Iterator[Problem]:
         """Find phones and devices without the Home Assistant that reaches them."""
@@ -249,8 +237,9 @@ class Relations:
         for path, person in self._people:
             for phone_path, _ in tables_at(person, path, "phone"):
                 yield self._problem((*phone_path, "service"), _NEEDS_ROAD, fix=fix)
-        for path, _ in self._inside_rooms("cooling"):
-            yield self._problem((*path, "entity"), _NEEDS_ROAD, fix=fix)
+        for path, device in self._inside_rooms("cooling"):
+            if "entity" in device:  # a plug is switched without it
+                yield self._problem((*path, "entity"), _NEEDS_ROAD, fix=fix)
 
     def _inside_rooms(self, key: str) -> Iterator[Located]:
         """Yield every sensor or cooling device of every room."""
@@ -272,8 +261,9 @@ def sensor_id(sensor: Mapping[str, Any]) -> str:
 
 
 def device_id(device: Mapping[str, Any]) -> str:
-    """Return a cooling device's id, made from its entity when none is given."""
-    return _text(device, "id") or slug_of(_text(device, "entity"))
+    """Return a cooling device's id, made from its entity or topic when none is given."""
+    address = _text(device, "entity") or _text(device, "command_topic")
+    return _text(device, "id") or slug_of(address)
 
 
 def _are_twins(kind: str, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
@@ -282,7 +272,8 @@ def _are_twins(kind: str, one: Mapping[str, Any] | None, other: Mapping[str, Any
         return False
     if kind == "sensor":
         return _sensor_identity(one) == _sensor_identity(other)
-    return one.get("entity") == other.get("entity")
+    keys = ("entity", "command_topic")
+    return [one.get(key) for key in keys] == [other.get(key) for key in keys]
 
 
 def _sensor_identity(sensor: Mapping[str, Any]) -> str:

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from policies.alert import AlertPhase, Finding, Message, Severity
+from policies.cooling_commands import leave, message, release, run
 from policies.cooling_view import RoomView, room_views
+from policies.drying import why_not_dry, why_stop_drying
 from policies.heat_message import LOW_POWER_AFTER
 from policies.heat_sensitivity import HeatResult
 from policies.model import (
@@ -34,11 +36,23 @@ from policies.model import (
     Lease,
     Snapshot,
 )
+from policies.shade import shade_command
 
 START_SPACING = timedelta(minutes=20)  # FAULTS 42: at most 3 starts in an hour
 EFFECT_EXPECTED_AFTER = timedelta(minutes=30)
 NO_EFFECT_MESSAGE = "trouble_no_cooling_effect"
 NO_EFFECT_ABOVE_C = -0.2  # a fall smaller than this is a sensor's noise
+_ROLE_ORDER = (
+    CoolingRole.BLIND,
+    CoolingRole.FAN,
+    CoolingRole.DEHUMIDIFIER,
+    CoolingRole.AIR_CONDITIONER,
+)
+# What is said of a device that did not respond; without a fan, AC or plug keepcool is powerless.
+_FAILED_MESSAGES = {
+    CoolingRole.BLIND: "trouble_blind_failed",
+    CoolingRole.DEHUMIDIFIER: "trouble_dryer_failed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +74,8 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
     findings: list[Finding] = []
     ineffective = _known_ineffective(snapshot)
     for view in room_views(snapshot, heat):
-        for device in view.conditions.devices:
-            command = _command(view, device)
+        for device in sorted(view.conditions.devices, key=_cheapest_first):
+            command = _command(view, device, snapshot)
             commands.append(command)
             was_ineffective = device.device.device_id in ineffective
             findings.extend(
@@ -74,29 +88,34 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
 # --------------------------------------------------------------------------- one device
 
 
-def _command(view: RoomView, device: DeviceConditions) -> CoolingCommand:
+def _cheapest_first(device: DeviceConditions) -> int:
+    """Order a room's devices: shade costs nothing, an air conditioner most."""
+    return _ROLE_ORDER.index(device.device.role)
+
+
+def _command(view: RoomView, device: DeviceConditions, snapshot: Snapshot) -> CoolingCommand:
+    if device.device.role is CoolingRole.BLIND:
+        return shade_command(view, device, snapshot)
     if not device.is_automatic:
-        return _leave(view, device, "cooling_automatic_off")
+        return leave(view, device, "cooling_automatic_off")
     if device.override_remaining is not None:
-        return _leave(view, device, "cooling_manual_override")
+        return leave(view, device, "cooling_manual_override")
     if device.lease is not None:
         return _renewed(view, device, device.lease)
     refused = _why_not_start(view, device)
     if refused is not None:
-        return _leave(view, device, refused)
-    return _run(view, device, _desired(view, device), _running_reason(view, device))
+        return leave(view, device, refused)
+    return run(view, device, _desired(view, device), _running_reason(view, device))
 
 
 def _why_not_start(view: RoomView, device: DeviceConditions) -> str | None:
     """Return the message that says why a device does not start, or `None` when it should."""
-    aim = view.aim(device.device)
-    if view.effective_c is None:
-        return "cooling_unseen"
-    if aim is None or view.effective_c < aim.start_c:
-        return "cooling_released_no_need"
-    useless = _why_useless(view, device)
-    if useless is not None:
-        return useless
+    if device.device.role is CoolingRole.DEHUMIDIFIER:
+        refused = why_not_dry(view, device)
+    else:
+        refused = _why_not_cool(view, device)
+    if refused is not None:
+        return refused
     if _is_within(device.since_switched_off, device.device.minimum_off) or _is_within(
         device.since_switched_on, START_SPACING
     ):
@@ -104,6 +123,15 @@ def _why_not_start(view: RoomView, device: DeviceConditions) -> str | None:
     if _does_it_already(device, _desired(view, device)):
         return "cooling_fan" if device.device.role is CoolingRole.FAN else "cooling_manual_override"
     return None
+
+
+def _why_not_cool(view: RoomView, device: DeviceConditions) -> str | None:
+    aim = view.aim(device.device)
+    if view.effective_c is None:
+        return "cooling_unseen"
+    if aim is None or view.effective_c < aim.start_c:
+        return "cooling_released_no_need"
+    return _why_useless(view, device)
 
 
 def _why_useless(view: RoomView, device: DeviceConditions) -> str | None:
@@ -119,19 +147,14 @@ def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingC
     ended = _why_end(view, device, lease)
     if ended is None:
         if is_blind:
-            return _run(view, device, lease.desired, "cooling_blind", is_blind=True)
-        return _run(view, device, _desired(view, device), _running_reason(view, device))
+            return run(view, device, lease.desired, "cooling_blind", is_blind=True)
+        return run(view, device, _desired(view, device), _running_reason(view, device))
     running_for = device.since_switched_on
     if running_for is None:
         running_for = lease.running_for
     if running_for < device.device.minimum_on:
-        return _run(view, device, lease.desired, "cooling_minimum_time", is_blind=is_blind)
-    return CoolingCommand(
-        device_id=device.device.device_id,
-        action=CoolingAction.RELEASE,
-        message=_message(ended, view, device),
-        is_blind=ended == "cooling_blind",
-    )
+        return run(view, device, lease.desired, "cooling_minimum_time", is_blind=is_blind)
+    return release(view, device, ended, is_blind=ended == "cooling_blind")
 
 
 def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | None:
@@ -139,12 +162,14 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
     aim = view.aim(device.device)
     if lease.running_for >= device.device.longest_run:
         return "cooling_rest_after_longest_run"
+    if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:
+        return "cooling_blind" if aim else "cooling_released_no_need"
+    if device.device.role is CoolingRole.DEHUMIDIFIER:
+        return why_stop_drying(view, device)
     if aim is None:
         return "cooling_released_no_need"
     if view.effective_c is not None and view.effective_c <= aim.end_c:
         return "cooling_reached_target"
-    if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:
-        return "cooling_blind"
     # A fan that is too hot to help stays on, and is no longer called cooling.
     return _why_useless(view, device)
 
@@ -152,6 +177,8 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
 def _running_reason(view: RoomView, device: DeviceConditions) -> str:
     if device.device.role is CoolingRole.FAN:
         return "cooling_fan"
+    if device.device.role is CoolingRole.DEHUMIDIFIER:
+        return "drying_feels_cooler"
     is_now = view.need is None or view.need.is_now
     return "cooling_over_limit" if is_now else "cooling_ahead"
 
@@ -167,7 +194,13 @@ def _desired(view: RoomView, device: DeviceConditions) -> DeviceState:
             return DeviceState(is_on=True, hvac_mode="fan_only")
         case DeviceKind.FAN:
             return DeviceState(is_on=True, fan_percentage=described.fan_percentage)
-        case DeviceKind.SWITCH:
+        case DeviceKind.HUMIDIFIER:
+            return DeviceState(
+                is_on=True,
+                target_humidity_pct=described.drying_humidity_pct,
+                mode=described.drying_mode,
+            )
+        case DeviceKind.SWITCH | DeviceKind.PLUG | DeviceKind.COVER:
             return DeviceState(is_on=True)
 
 
@@ -178,51 +211,19 @@ def _does_it_already(device: DeviceConditions, desired: DeviceState) -> bool:
         return False
     if desired.hvac_mode is not None and observed.hvac_mode != desired.hvac_mode:
         return False
-    wanted_c, set_c = desired.target_temperature_c, observed.target_temperature_c
-    return wanted_c is None or (set_c is not None and set_c <= wanted_c)
+    if desired.mode is not None and observed.mode != desired.mode:
+        return False
+    return _is_at_most(observed.target_temperature_c, desired.target_temperature_c) and _is_at_most(
+        observed.target_humidity_pct, desired.target_humidity_pct
+    )
+
+
+def _is_at_most(value: float | None, wanted: float | None) -> bool:
+    return wanted is None or (value is not None and value <= wanted)
 
 
 def _is_within(elapsed: timedelta | None, minimum: timedelta) -> bool:
     return elapsed is not None and elapsed < minimum
-
-
-def _run(
-    view: RoomView,
-    device: DeviceConditions,
-    desired: DeviceState,
-    message_id: str,
-    *,
-    is_blind: bool = False,
-) -> CoolingCommand:
-    return CoolingCommand(
-        device_id=device.device.device_id,
-        action=CoolingAction.RUN,
-        message=_message(message_id, view, device),
-        desired=desired,
-        is_blind=is_blind,
-    )
-
-
-def _leave(view: RoomView, device: DeviceConditions, message_id: str) -> CoolingCommand:
-    message = _message(message_id, view, device)
-    return CoolingCommand(device.device.device_id, CoolingAction.LEAVE, message)
-
-
-def _message(
-    message_id: str, view: RoomView, device: DeviceConditions, **more: str | float | bool | None
-) -> Message:
-    aim = view.aim(device.device)
-    parameters: dict[str, str | int | float | bool | None] = {
-        "room": view.conditions.room.name,
-        "device": device.device.name,
-        "temperature_c": view.conditions.temperature_c,
-        "effective_temperature_c": view.effective_c,
-        "limit_c": view.need.limit_c if view.need else None,
-        "target_c": aim.target_c if aim else None,
-    }
-    if device.device.role is CoolingRole.FAN:
-        parameters["fan"] = view.fan
-    return Message(message_id, parameters | more)
 
 
 # --------------------------------------------------------------------------- trouble and advice
@@ -251,7 +252,8 @@ def _device_findings(
     is_unseen = view.effective_c is None
     is_ending = command.action is CoolingAction.RELEASE and command.is_blind
     if device.has_failed:
-        message_id, reason = "trouble_device_failed", f"{name} in {room} did not respond"
+        message_id = _FAILED_MESSAGES.get(described.role, "trouble_device_failed")
+        reason = f"{name} in {room} did not respond"
     elif lease is not None and not is_cool and _draws_too_little(device):
         message_id = "trouble_plug_low_power"
         reason = f"{name} in {room} is on but draws under {described.running_power_w:.0f} W"
@@ -274,7 +276,7 @@ def _device_findings(
         subject=f"device:{described.device_id}",
         severity=Severity.WARNING,
         person_ids=view.person_ids,
-        message=_message(message_id, view, device, is_wanted_on=lease is not None),
+        message=message(message_id, view, device, is_wanted_on=lease is not None),
         reason=reason,
         may_resolve=not (is_unseen and message_id == NO_EFFECT_MESSAGE),
     )

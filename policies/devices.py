@@ -10,11 +10,14 @@ from policies.alert import Message
 
 
 class DeviceKind(enum.StrEnum):
-    """Name the Home Assistant domain that drives a cooling device."""
+    """Name what drives a cooling device: a domain of Home Assistant, or a plug's own MQTT topic."""
 
     CLIMATE = "climate"
     FAN = "fan"
     SWITCH = "switch"
+    COVER = "cover"
+    HUMIDIFIER = "humidifier"
+    PLUG = "mqtt"
 
 
 class CoolingRole(enum.StrEnum):
@@ -22,11 +25,51 @@ class CoolingRole(enum.StrEnum):
 
     AIR_CONDITIONER = "air_conditioner"
     FAN = "fan"
+    BLIND = "blind"
+    DEHUMIDIFIER = "dehumidifier"
+
+    @property
+    def has_compressor(self) -> bool:
+        """Return whether its machine must neither start too often nor run for ever."""
+        return self in {CoolingRole.AIR_CONDITIONER, CoolingRole.DEHUMIDIFIER}
+
+
+class PlugFamily(enum.StrEnum):
+    """Name whose words a plug speaks over MQTT."""
+
+    ZIGBEE2MQTT = "zigbee2mqtt"
+    TASMOTA = "tasmota"
+    SHELLY = "shelly"  # Gen2 and newer
+    SHELLY_GEN1 = "shelly_gen1"
+    CUSTOM = "custom"
+
+    @property
+    def has_timer(self) -> bool:
+        """Return whether plugs of this family can be told over MQTT when to go off."""
+        return self in {PlugFamily.ZIGBEE2MQTT, PlugFamily.TASMOTA, PlugFamily.SHELLY}
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Describe a window by where the sun must stand to shine in.
+
+    Args:
+        facing_deg: compass direction that it looks to, 0 to 359; 90 is east, 180 south.
+        sun_within_deg: the sun shines in when it stands no further than this to either side.
+        lowest_sun_deg: and at least so high: what stands opposite keeps a lower sun away.
+    """
+
+    facing_deg: float
+    sun_within_deg: float = 75.0
+    lowest_sun_deg: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class CoolingDevice:
-    """Describe one cooling device of a room and the limits it is driven within."""
+    """Describe one cooling device of a room and the limits it is driven within.
+
+    `entity_id` is the entity in Home Assistant, or the command topic of an MQTT plug.
+    """
 
     device_id: str
     room_id: str
@@ -44,11 +87,19 @@ class CoolingDevice:
     fan_percentage: int | None = None
     has_power_sensor: bool = False
     running_power_w: float = 50.0
+    window: Window | None = None  # what a blind shades
+    shaded_position_pct: int = 0  # where a blind keeps the sun out; 0 is closed, 100 open
+    drying_humidity_pct: int = 50  # what a dehumidifier is set to
+    drying_mode: str | None = None  # the mode in which it dries, where it has several
+    has_own_timer: bool = False  # it can end a lease by itself, whatever becomes of keepcool
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """Describe what a device does, or should do; `None` means not said or not applicable."""
+    """Describe what a device does, or should do; `None` means not said or not applicable.
+
+    A blind is "on" while it keeps the sun out: at half or further down.
+    """
 
     is_on: bool
     hvac_mode: str | None = (
@@ -56,6 +107,9 @@ class DeviceState:
     )
     target_temperature_c: float | None = None
     fan_percentage: int | None = None
+    position_pct: int | None = None  # of a blind, in Home Assistant's words: 0 closed, 100 open
+    target_humidity_pct: int | None = None
+    mode: str | None = None  # of a humidifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +142,7 @@ class DeviceConditions:
     )
     is_automatic: bool = True
     has_ended_blind: bool = False  # our last run ended because its room could not be seen
+    ends_by_itself: bool = False  # the running lease stands in the device's own timer too
 
 
 class CoolingAction(enum.StrEnum):

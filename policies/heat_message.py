@@ -183,6 +183,8 @@ def _device_state(conditions: DeviceConditions) -> str:
     is_on = observed is not None and observed.is_on and conditions.is_available
     if conditions.device.role is CoolingRole.FAN:
         return "fan_only" if is_on and not conditions.has_failed else "none"
+    if conditions.device.role is not CoolingRole.AIR_CONDITIONER:
+        return "none"  # a blind keeps heat out and a dryer adds some: neither is cooling
     is_idle = (conditions.low_power_for or timedelta(0)) >= LOW_POWER_AFTER
     if conditions.has_failed or not conditions.is_available or (is_on and is_idle):
         return "failed"

@@ -23,6 +23,8 @@ from policies.devices import (
     DeviceKind,
     DeviceState,
     Lease,
+    PlugFamily,
+    Window,
 )
 from policies.people import Flag, LevelMemory, Person, PersonConditions, Phone, PhoneKind, Stay
 from policies.rooms import (
@@ -58,6 +60,7 @@ __all__ = [
     "PersonConditions",
     "Phone",
     "PhoneKind",
+    "PlugFamily",
     "PolicyCrash",
     "Room",
     "RoomAssessment",
@@ -66,8 +69,10 @@ __all__ = [
     "SensorReading",
     "Snapshot",
     "Stay",
+    "SunPosition",
     "Tuning",
     "WarningLevel",
+    "Window",
 ]
 
 # --------------------------------------------------------------------------- weather and links
@@ -115,6 +120,15 @@ class OfficialWarning:
     area: str
     starts_at: datetime
     ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SunPosition:
+    """Say where the sun stands at a moment: azimuth from north over east, height, in degrees."""
+
+    at: datetime  # aware UTC
+    azimuth_deg: float
+    elevation_deg: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +222,7 @@ class Snapshot:
     forecast: Forecast | None = None
     forecast_age: timedelta | None = None
     warnings: tuple[OfficialWarning, ...] = ()  # of heat, none of them over
+    sun: tuple[SunPosition, ...] = ()  # from now on in steps of minutes, a day ahead
     links: tuple[LinkConditions, ...] = ()
     alerts: tuple[Alert, ...] = ()
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(

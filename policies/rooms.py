@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from policies.devices import CoolingDevice, DeviceConditions
+from policies.devices import CoolingDevice, DeviceConditions, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Room:
     name: str
     is_bedroom: bool = False
     devices: tuple[CoolingDevice, ...] = ()
+    windows: tuple[Window, ...] = ()  # without motors: their blinds become advice
 
 
 @dataclass(frozen=True, slots=True)

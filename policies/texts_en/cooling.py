@@ -68,4 +68,22 @@ COOLING_TEXTS: Mapping[str, Text] = {
         ("Waiting to switch {device}: {room}",),
         (("{device} was switched a moment ago and needs a few minutes.",),),
     ),
+    "shade_sun_coming": Text(
+        ("Blind down: {room}",), (("Down before the sun is on the window.",),)
+    ),
+    "shade_is_down": Text(("Blind is down: {room}",), (("It keeps the sun out already.",),)),
+    "shade_no_sun": Text(("Blind stays: {room}",), (("No sun on this window now.",),)),
+    "shade_not_worth_it": Text(
+        ("Blind stays: {room}",), (("It is not warm enough for shade to be worth it.",),)
+    ),
+    "shade_asleep": Text(("Blind stays: {room}",), (("Somebody may still be asleep there.",),)),
+    "drying_feels_cooler": Text(
+        ("Drying the air: {room}",), (("Drier air feels cooler there now.",),)
+    ),
+    "drying_dry_enough": Text(
+        ("Dry enough: {room}",), (("Drying more would only warm the room.",),)
+    ),
+    "drying_no_help": Text(
+        ("Not drying: {room}",), (("Drying would warm the room more than it helps.",),)
+    ),
 }

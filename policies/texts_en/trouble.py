@@ -80,6 +80,17 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
         ("Switch {on_or_off} by hand: {device}, {room}",),
         (("{device} did not respond: please switch it {on_or_off} by hand.",),),
     ),
+    "trouble_blind_failed": Text(
+        ("Close it by hand: {device}, {room}",),
+        (
+            ("{device} did not respond.",),
+            ("Closed before the sun is on it, the room stays cooler.",),
+        ),
+    ),
+    "trouble_dryer_failed": Text(
+        ("Switch {on_or_off} by hand: {device}, {room}",),
+        (("{device} did not respond: please switch it {on_or_off} by hand.",),),
+    ),
     "trouble_plug_low_power": Text(
         ("Check {device}: {room}",),
         (("The plug is on but {the_device} is not running: press its button or empty the tank.",),),

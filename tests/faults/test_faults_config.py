@@ -228,7 +228,7 @@ def test_fault_69_secret_in_an_open_settings_file(tmp_path: Path) -> None:
     [
         ("lock.front_door", "lock.* is never commanded as cooling"),
         ("alarm_control_panel.home", "alarm_control_panel.* is never commanded as cooling"),
-        ("cover.blind", "cover.* is never commanded as cooling"),
+        ("valve.radiator", "valve.* is never commanded as cooling"),
         ("light.hall", "light.* is never commanded as cooling"),
         ("script.cool_down", "script.* is never commanded as cooling"),
     ],
@@ -239,7 +239,7 @@ def test_fault_70_entity_of_a_foreign_domain(tmp_path: Path, entity: str, what: 
     assert refusal(tmp_path, text) == [
         (
             f'keepcool.toml:17  room.cooling.entity = "{entity}": {what}; '
-            "allowed climate.*, fan.*, switch.*"
+            "allowed climate.*, fan.*, switch.*, cover.*, humidifier.*"
         )
     ]
 
@@ -251,7 +251,8 @@ def test_fault_70_entity_that_is_none(tmp_path: Path, entity: str) -> None:
     assert refusal(tmp_path, text) == [
         (
             f'keepcool.toml:17  room.cooling.entity = "{entity}": is not an entity id; '
-            'allowed climate.*, fan.*, switch.*; for example "climate.bedroom"'
+            "allowed climate.*, fan.*, switch.*, cover.*, humidifier.*; "
+            'for example "climate.bedroom"'
         )
     ]
 
@@ -262,7 +263,7 @@ def test_fault_70_switch_must_say_what_it_is(tmp_path: Path) -> None:
     assert refusal(tmp_path, text) == [
         (
             "keepcool.toml:16  room.cooling.role: a switch must say what it switches; "
-            'add role = "air_conditioner" or role = "fan"'
+            'add role = "air_conditioner", "fan" or "dehumidifier"'
         )
     ]
 
