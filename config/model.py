@@ -81,6 +81,8 @@ class MqttTable(Table):
     client_id: Id | None = None
     version: MqttVersion = "5"
     base_topic: BaseTopic = "keepcool"
+    discovery: Switch = True  # have Home Assistant show keepcool's devices by itself
+    discovery_prefix: BaseTopic = "homeassistant"  # as set in Home Assistant's MQTT options
     keepalive_s: Annotated[int, Between(5, 600, "s")] = 30
     allow_plaintext: Switch = False
 

@@ -16,7 +16,7 @@ from config.emergency import country_code, emergency_number
 from config.errors import Problem, nearest_name, show_value
 from config.fields import Between, is_host, slug_of
 from config.lines import KeyPath
-from config.model import PersonTable
+from config.model import MqttTable, PersonTable
 from config.source import Source
 from config.translation import key_name
 
@@ -41,6 +41,7 @@ class Relations:
             self._country,
             self._plaintext,
             self._lonely_password,
+            self._shared_prefix,
             self._levels,
             self._times,
             self._places,
@@ -112,6 +113,19 @@ class Relations:
             path = ("mqtt", key)
             where, fix = self._source.where(path), 'add username = "..." to [mqtt]'
             yield Problem(where, key_name(path), "stands without a username", fix=fix)
+
+    def _shared_prefix(self) -> Iterator[Problem]:
+        """Keep keepcool's own topics out of those that Home Assistant reads as discovery."""
+        mqtt = self._table("mqtt")
+        base, prefix = (
+            _text(mqtt, key) or str(MqttTable.model_fields[key].default)
+            for key in ("base_topic", "discovery_prefix")
+        )
+        if base == prefix:
+            key = "discovery_prefix" if "discovery_prefix" in mqtt else "base_topic"
+            what = "base_topic and discovery_prefix are the same"
+            fix = 'take it out: the defaults are "keepcool" and "homeassistant"'
+            yield self._problem(("mqtt", key), what, fix=fix)
 
     def _levels(self) -> Iterator[Problem]:
         """Find levels that are not above the one before them."""

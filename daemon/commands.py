@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeGuard
 
 from daemon.clock import Instant
 from daemon.faces import Topics
-from policies.model import Person
+from policies.model import Person, Room
 
 OLDEST_COMMAND = timedelta(seconds=60)  # source: docs/decisions.md
 SMALLEST_DRINK_ML = 10
@@ -44,25 +45,45 @@ class TestAlertCommand:
     request_id: str | None = None
 
 
-Command = DrinkCommand | TestAlertCommand
+@dataclass(frozen=True, slots=True)
+class CoolingSwitchCommand:
+    """Ask that keepcool cools a room by itself, or leaves its devices alone."""
+
+    room_id: str
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCommand:
+    """Ask that every road is tried once."""
+
+
+Command = DrinkCommand | TestAlertCommand | CoolingSwitchCommand | CheckCommand
 
 
 class CommandParser:
     """Parse the command topics of one home."""
 
-    def __init__(self, topics: Topics, people: Iterable[Person]) -> None:
-        """Know the people, whose ids a command names."""
+    def __init__(self, topics: Topics, people: Iterable[Person], rooms: Iterable[Room]) -> None:
+        """Know the people, whose ids a command names, and the rooms that have devices."""
         self._people = {person.person_id: person for person in people}
         self._topics = topics
-        self._drink_topics = {
-            topics.person_drink(person_id): person_id for person_id in self._people
-        }
+        self._plain: dict[str, Callable[[bytes], Command]] = {topics.home_check: _parse_check}
+        for person in self._people.values():
+            person_id, portion_ml = person.person_id, person.portion_ml
+            self._plain[topics.person_drink(person_id)] = partial(
+                _parse_drink, person_id, portion_ml
+            )
+            self._plain[topics.person_test_alert(person_id)] = partial(_parse_test, person_id)
+        for room in rooms:
+            if room.devices:
+                topic = topics.room_cooling(room.room_id)
+                self._plain[topic] = partial(_parse_cooling, room.room_id)
 
     @property
     def topics(self) -> frozenset[str]:
         """Return every topic to subscribe."""
-        own = {self._topics.log_command, self._topics.test_alert_command}
-        return frozenset(self._drink_topics) | own
+        return frozenset({*self._plain, self._topics.log_command, self._topics.test_alert_command})
 
     def parse(
         self, topic: str, payload: bytes, *, is_retained: bool, now: Instant
@@ -73,9 +94,8 @@ class CommandParser:
         """
         if is_retained or not payload:
             return None
-        if topic in self._drink_topics:
-            person = self._people[self._drink_topics[topic]]
-            return DrinkCommand(person.person_id, _parse_amount(payload, person.portion_ml))
+        if topic in self._plain:
+            return self._plain[topic](payload)
         fields = _parse_fields(payload, now)
         request_id = fields.get("id")
         if request_id is not None and not is_request_id(request_id):
@@ -135,8 +155,39 @@ def _shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
+def _plain(payload: bytes) -> str:
+    return payload[:40].decode(errors="replace").strip()
+
+
+def _check_press(payload: bytes) -> None:
+    text = _plain(payload)
+    if text.upper() != "PRESS":
+        raise CommandError(f"{text!r}: a button takes PRESS")
+
+
+def _parse_drink(person_id: str, portion_ml: int, payload: bytes) -> DrinkCommand:
+    return DrinkCommand(person_id, _parse_amount(payload, portion_ml))
+
+
+def _parse_test(person_id: str, payload: bytes) -> TestAlertCommand:
+    _check_press(payload)
+    return TestAlertCommand(person_id)
+
+
+def _parse_check(payload: bytes) -> CheckCommand:
+    _check_press(payload)
+    return CheckCommand()
+
+
+def _parse_cooling(room_id: str, payload: bytes) -> CoolingSwitchCommand:
+    text = _plain(payload)
+    if text.upper() not in ("ON", "OFF"):
+        raise CommandError(f"{text!r}: a switch takes ON or OFF")
+    return CoolingSwitchCommand(room_id, is_on=text.upper() == "ON")
+
+
 def _parse_amount(payload: bytes, portion_ml: int) -> int:
-    text = payload[:40].decode(errors="replace").strip()
+    text = _plain(payload)
     if text.upper() == "PRESS":
         return portion_ml
     try:

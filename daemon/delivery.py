@@ -58,6 +58,10 @@ class Worker:
         with self._lock:
             return self._waiting == 0
 
+    def is_alive(self) -> bool:
+        """Return whether the thread lives, whatever its job takes."""
+        return self._thread.is_alive()
+
     def is_healthy(self) -> bool:
         """Return whether the thread lives and does not hang in a job."""
         busy_since = self._busy_since

@@ -12,8 +12,10 @@ import structlog
 from daemon.clock import Instant
 from daemon.commands import (
     RATE_WINDOW,
+    CheckCommand,
     CommandError,
     CommandParser,
+    CoolingSwitchCommand,
     DrinkCommand,
     TestAlertCommand,
     check_rate,
@@ -24,6 +26,7 @@ from daemon.faces import Topics
 from daemon.journal import Journal
 from daemon.outbox import Outbox, OutboxRow
 from daemon.pushes import push_rows
+from daemon.rates import MOST_CHECKS, MOST_SWITCHINGS, MOST_TEST_ALERTS, Rates
 from daemon.records import Changes, Drink
 from daemon.state import HomeState
 from policies.alert import (
@@ -68,6 +71,8 @@ class Desk:
         self._topics = topics
         self._publish = publish
         self._tests: dict[str, str | None] = {}  # outbox row -> request that waits for it
+        self._rates = Rates()
+        self._is_check_wanted = False
 
     # ----------------------------------------------------------------- commands over MQTT
 
@@ -85,12 +90,20 @@ class Desk:
             command = self._commands.parse(
                 event.topic, event.payload, is_retained=event.is_retained, now=now
             )
-            if isinstance(command, DrinkCommand):
-                text = self._log_drink(command, state, now, changes)
-            elif isinstance(command, TestAlertCommand):
-                return self._test_alert(command, state, outbox, now, changes)
-            else:
-                return None
+            match command:
+                case DrinkCommand():
+                    text = self._log_drink(command, state, now, changes)
+                case TestAlertCommand():
+                    return self._test_alert(command, state, outbox, now, changes)
+                case CoolingSwitchCommand():
+                    self._switch_cooling(command, state, now, changes)
+                    return None
+                case CheckCommand():
+                    self._rates.check("check", MOST_CHECKS, now)
+                    self._is_check_wanted = True
+                    return None
+                case _:
+                    return None
         except CommandError as error:
             log.warning("command.refused", topic=event.topic, cause=str(error))
             return Reply(request_id, is_done=False, text=str(error)) if request_id else None
@@ -101,6 +114,18 @@ class Desk:
         if reply is not None:
             payload = json.dumps({"done": reply.is_done, "text": reply.text})
             self._publish(self._topics.reply(reply.request_id), payload, qos=1)
+
+    def take_check(self) -> bool:
+        """Return whether somebody asked for a check since the last time."""
+        is_wanted, self._is_check_wanted = self._is_check_wanted, False
+        return is_wanted
+
+    def _switch_cooling(
+        self, command: CoolingSwitchCommand, state: HomeState, now: Instant, changes: Changes
+    ) -> None:
+        self._rates.check(f"cooling:{command.room_id}", MOST_SWITCHINGS, now)
+        state.set_automatic(command.room_id, changes, is_on=command.is_on)
+        log.info("cooling.switched", room_id=command.room_id, is_automatic=command.is_on)
 
     def _log_drink(
         self, command: DrinkCommand, state: HomeState, now: Instant, changes: Changes
@@ -127,6 +152,7 @@ class Desk:
         person = state.people[command.person_id].person
         if not person.phones:
             raise CommandError(f"{person.name} has no phone: add [[person.phone]] to the config")
+        self._rates.check(f"test:{person.person_id}", MOST_TEST_ALERTS, now)
         words = render(Message("test_alert"), person, state.home, (Verb.ON_IT,))
         notification = Notification(
             AlertKey("test", person.person_id, int(now.utc.timestamp() * 1000)),

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 
 from daemon import delivery
 from daemon.actuation import ReadBack, SendCommand
-from daemon.events import CommandFinished, DeliveryFinished, Event, ForecastFetched, StatesFetched
+from daemon.events import (
+    CheckFinished,
+    CommandFinished,
+    DeliveryFinished,
+    Event,
+    ForecastFetched,
+    StatesFetched,
+)
 from daemon.pushes import in_present_words
 
 if TYPE_CHECKING:
+    from daemon.check import CheckReport
     from daemon.clock import Instant
     from daemon.outbox import Outbox, OutboxRow
     from daemon.poller import Poller
@@ -31,12 +39,15 @@ class Dispatcher:
         phone: PhonePort | None,
         home_assistant: HomePort | None,
         weather: WeatherSource | None,
+        check: Callable[[], CheckReport] | None,
     ) -> None:
-        """Create the threads without starting them."""
+        """Create the threads without starting them; `check` tries every road, which takes long."""
         self._phone = phone
         self._home_assistant = home_assistant
         self._weather = weather
-        self.workers = {name: delivery.Worker(name, post) for name in ("phone", "home", "weather")}
+        self._check = check
+        names = ("phone", "home", "weather", "check")
+        self.workers = {name: delivery.Worker(name, post) for name in names}
         self._next_states_s = 0.0
 
     def start(self) -> None:
@@ -62,8 +73,11 @@ class Dispatcher:
         return all(worker.is_idle for worker in self.workers.values())
 
     def thread_checks(self) -> Mapping[str, Callable[[], bool]]:
-        """Return one health check per worker."""
-        return {f"worker-{name}": worker.is_healthy for name, worker in self.workers.items()}
+        """Return one health check per worker; of a check that hangs nothing depends."""
+        return {
+            f"worker-{name}": worker.is_alive if name == "check" else worker.is_healthy
+            for name, worker in self.workers.items()
+        }
 
     def next_due_boot_s(self, outbox: Outbox, poller: Poller) -> float | None:
         """Return when a push or a forecast is due, on the boot clock."""
@@ -127,3 +141,11 @@ class Dispatcher:
                 lambda: delivery.fetch_forecast(weather, now.utc),
                 lambda text: ForecastFetched(None, text),
             )
+
+    def check(self) -> bool:
+        """Submit a check of every road, unless one is under way; return whether it was."""
+        check, worker = self._check, self.workers["check"]
+        if check is None or not worker.is_idle:
+            return False
+        worker.submit(lambda: CheckFinished(check()), lambda text: CheckFinished(None, text))
+        return True

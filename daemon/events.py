@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from integrations.messages import ButtonPressed, DeviceObserved, LinkChanged, MessageReceived
 
 if TYPE_CHECKING:
+    from daemon.check import CheckReport
     from policies.model import Forecast
 
 
@@ -51,6 +52,14 @@ class ForecastFetched:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckFinished:
+    """A worker tried every road, or failed to with `error`."""
+
+    report: CheckReport | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """Somebody asked the daemon to stop (signal name)."""
 
@@ -66,11 +75,13 @@ Event = (
     | CommandFinished
     | StatesFetched
     | ForecastFetched
+    | CheckFinished
     | StopRequested
 )
 
 __all__ = [
     "ButtonPressed",
+    "CheckFinished",
     "CommandFinished",
     "DeliveryFinished",
     "DeviceObserved",

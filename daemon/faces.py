@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from daemon.events import CheckFinished
+from daemon.face_payloads import alert_events, check_payload, person_payloads, room_payload
 from daemon.lease import LeasePhase, LeaseRow
-from policies.model import Decision, RoomAssessment, RoomConditions
-from policies.psychrometrics import heat_index_c
+from policies.alert import Alert, AlertKey
+from policies.model import Decision, Home, Person, RoomAssessment, RoomConditions
 
 log = structlog.get_logger()
 STATUS_SUFFIX = ".status.json"
 OLD_AFTER_S = 90.0  # the daemon writes its status at every tick of 10 s
-_to_json = json.JSONEncoder(separators=(",", ":")).encode  # `dumps` would build one each time
 
 
 class Topics:
@@ -27,18 +28,59 @@ class Topics:
     def __init__(self, base_topic: str, home_id: str) -> None:
         """Both parts come from the configuration, which refuses wildcards in them."""
         self.root = f"{base_topic}/{home_id}"
-        self.status = f"{self.root}/status"
-        self.home_state = f"{self.root}/home/state"
-        self.log_command = f"{self.root}/command/log"
-        self.test_alert_command = f"{self.root}/command/test_alert"
+
+    @property
+    def status(self) -> str:
+        """Carry `online` or `offline`, the latter also as last will."""
+        return f"{self.root}/status"
+
+    @property
+    def home_state(self) -> str:
+        """Carry trouble, alerts, the forecast's source and age, and what waits to be sent."""
+        return f"{self.root}/home/state"
+
+    @property
+    def home_check(self) -> str:
+        """Hear `PRESS`: try every road once, as `keepcool check --online` does."""
+        return f"{self.root}/home/check"
+
+    @property
+    def home_check_result(self) -> str:
+        """Carry what the last check found, what is wrong first."""
+        return f"{self.root}/home/check_result"
+
+    @property
+    def log_command(self) -> str:
+        """Hear a drink of `keepcool log`, answered on the reply topic of its `id`."""
+        return f"{self.root}/command/log"
+
+    @property
+    def test_alert_command(self) -> str:
+        """Hear a test alert of `keepcool test-alert`, answered on the reply topic of its `id`."""
+        return f"{self.root}/command/test_alert"
 
     def room_state(self, room_id: str) -> str:
         """Carry the room's level and values."""
         return f"{self.root}/room/{room_id}/state"
 
+    def room_cooling(self, room_id: str) -> str:
+        """Hear `ON` or `OFF`: whether keepcool cools the room by itself; `OFF` hands devices back.
+
+        It is remembered over restarts. Alerts go on.
+        """
+        return f"{self.root}/room/{room_id}/cooling"
+
     def person_state(self, person_id: str) -> str:
-        """Carry the person's level and drinks."""
+        """Carry the person's level and drinks, the latter `null` for restricted fluids."""
         return f"{self.root}/person/{person_id}/state"
+
+    def person_alert(self, person_id: str) -> str:
+        """Tell once, not retained, that an alert about the person came, got critical or went."""
+        return f"{self.root}/person/{person_id}/alert"
+
+    def person_test_alert(self, person_id: str) -> str:
+        """Hear `PRESS`: send a test alert to the person's phones."""
+        return f"{self.root}/person/{person_id}/test_alert"
 
     def person_drink(self, person_id: str) -> str:
         """Hear a drink: a number of millilitres, or `PRESS` for one portion."""
@@ -51,30 +93,6 @@ class Topics:
     def reply(self, request_id: str) -> str:
         """Answer one request of the command line."""
         return f"{self.root}/reply/{request_id}"
-
-
-def room_payload(assessment: RoomAssessment, room: RoomConditions) -> str:
-    """Render a room's state topic."""
-    return _to_json(
-        {
-            "level": int(assessment.level),
-            "freshness": assessment.freshness.value,
-            "temperature_c": _rounded(room.temperature_c, 2),
-            "relative_humidity_pct": _rounded(room.relative_humidity_pct, 1),
-            "heat_index_c": _rounded(
-                heat_index_c(room.temperature_c, room.relative_humidity_pct), 1
-            ),
-            "effective_temperature_c": _rounded(room.effective_temperature_c, 2),
-            "limit_c": assessment.limit_c,
-            "expected_level": int(assessment.expected_level),
-            "expected_at": assessment.expected_at.isoformat() if assessment.expected_at else None,
-            "reason": assessment.reason,
-        }
-    )
-
-
-def _rounded(value: float | None, digits: int) -> float | None:
-    return None if value is None else round(value, digits)
 
 
 class Faces:
@@ -92,38 +110,45 @@ class Faces:
         """Publish everything again at the next chance: the broker may have forgotten it."""
         self._published.clear()
 
-    def publish_room(self, assessment: RoomAssessment, room: RoomConditions) -> None:
+    def publish_room(
+        self, assessment: RoomAssessment, room: RoomConditions, *, is_automatic: bool | None = None
+    ) -> None:
         """Publish a room now, if anything changed."""
-        self._publish_changed(
-            self._topics.room_state(assessment.room_id), room_payload(assessment, room)
-        )
+        payload = room_payload(assessment, room, is_automatic=is_automatic)
+        self._publish_changed(self._topics.room_state(assessment.room_id), payload)
 
     def publish_decision(
-        self, decision: Decision, home_state: dict[str, Any], now_utc: datetime
+        self,
+        decision: Decision,
+        home_state: dict[str, Any],
+        unseen: Collection[str],
+        now_utc: datetime,
     ) -> None:
-        """Publish people and the home as a whole.
-
-        When the next drink is due is a moment, since a countdown would be wrong a minute later.
-        """
+        """Publish people and the home as a whole; `unseen` people are in no room that is seen."""
         for person in decision.people:
-            payload: dict[str, Any] = {
-                "level": int(person.level),
-                "drinks_today_ml": person.drunk_today_ml,
-                "drinks_goal_ml": person.drinks_goal_ml,
-            }
-            wait = person.next_drink_in
-            # To the nearest minute: it must not change with every tick.
-            due_at = None if wait is None else now_utc + wait + timedelta(seconds=30)
-            shown = None if due_at is None else due_at.isoformat(timespec="minutes")
-            is_due = wait is not None and not wait
-            self._publish_changed(
-                self._topics.person_state(person.person_id),
-                json.dumps(payload | {"next_drink_at": shown}, separators=(",", ":")),
-                json.dumps(payload | {"next_drink_at": "due" if is_due else shown}),
-            )
+            is_seen = person.person_id not in unseen
+            payload, news = person_payloads(person, now_utc, is_seen=is_seen)
+            self._publish_changed(self._topics.person_state(person.person_id), payload, news)
         self._publish_changed(
             self._topics.home_state, json.dumps(home_state, separators=(",", ":"), sort_keys=True)
         )
+
+    def publish_alerts(
+        self,
+        before: Mapping[AlertKey, Alert],
+        after: Iterable[Alert],
+        people: Iterable[Person],
+        home: Home,
+        now_utc: datetime,
+    ) -> None:
+        """Tell of each alert that came, got critical or went, once; it waits for the broker."""
+        for person_id, payload in alert_events(before, after, people, home, now_utc):
+            self._publish(self._topics.person_alert(person_id), payload, qos=1)
+
+    def publish_check(self, finished: CheckFinished, now_utc: datetime) -> None:
+        """Publish what a check found."""
+        payload = check_payload(finished, now_utc)
+        self._publish(self._topics.home_check_result, payload, is_retained=True, qos=1)
 
     def publish_leases(self, rows: Iterable[LeaseRow]) -> None:
         """Publish what keepcool holds and until when, for whoever must end it if keepcool dies."""

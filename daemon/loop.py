@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from daemon import sdnotify
 from daemon.actuation import NoteFailure, NoteOverride, ReadBack, SendCommand
+from daemon.announcing import Announcer
 from daemon.clock import Instant
 from daemon.decision_log import log_decision
 from daemon.desk import Desk
@@ -24,6 +25,7 @@ from daemon.records import Changes
 from daemon.status import build_status, home_state
 from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
+from policies.alert import Alert, AlertKey
 from policies.model import Decision, RoomAssessment, Snapshot
 
 log = structlog.get_logger()
@@ -50,7 +52,10 @@ class Daemon:
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
         self.desk = Desk(parts.commands, parts.topics, parts.mqtt.publish)
         self.dispatcher = Dispatcher(
-            parts.inbox.post, parts.phone, parts.home_assistant, parts.weather
+            parts.inbox.post, parts.phone, parts.home_assistant, parts.weather, parts.check
+        )
+        announcer = Announcer(
+            parts.announce, parts.store.load_memory(), self._state_topics(), parts.mqtt.publish
         )
         self.supervisor = Supervisor(self._thread_checks())
         self.snapshot: Snapshot | None = None
@@ -68,6 +73,7 @@ class Daemon:
                 self.faces,
                 self.desk,
                 self.dispatcher,
+                announcer,
                 self.attention,
             )
         )
@@ -81,6 +87,11 @@ class Daemon:
         if self.parts.events is not None:
             checks["events"] = self.parts.events.is_thread_alive
         return checks | dict(self.dispatcher.thread_checks())
+
+    def _state_topics(self) -> frozenset[str]:
+        topics = self.parts.topics
+        rooms = map(topics.room_state, self.state.sensing.rooms)
+        return frozenset(rooms).union(map(topics.person_state, self.state.people))
 
     # ----------------------------------------------------------------- life
 
@@ -210,7 +221,8 @@ class Daemon:
             bedrooms=self._bedrooms,
             shown=shown,
         )
-        self.faces.publish_room(assessed, conditions)
+        is_automatic = self.state.is_automatic(room_id)
+        self.faces.publish_room(assessed, conditions, is_automatic=is_automatic)
         if shown is None or assessed.level > shown.level:
             self.attention.want(is_wanted=False, is_urgent=True)
 
@@ -228,16 +240,27 @@ class Daemon:
         self.decision = decision
         self._shown = {room.room_id: room for room in decision.rooms}
         changes = Changes()
+        before = dict(self.state.alerts)
         self._queue_messages(decision, now, changes)
         self.state.adopt(decision, now, changes)
         self.state.actuation.apply_plan(decision.cooling, now)
         changes.leases.update(self.state.actuation.leases_to_store())
         self.journal.commit(changes, now)
+        self._publish(snapshot, before, now)
+
+    def _publish(self, snapshot: Snapshot, before: Mapping[AlertKey, Alert], now: Instant) -> None:
+        decision, state, faces = self.decision, self.state, self.faces
         for room in snapshot.rooms:
-            if room.room.room_id in self._shown:
-                self.faces.publish_room(self._shown[room.room.room_id], room)
-        self.faces.publish_decision(decision, home_state(self, snapshot), now.utc)
-        self.faces.publish_leases(self.state.actuation.rows())
+            room_id = room.room.room_id
+            if room_id in self._shown:
+                faces.publish_room(
+                    self._shown[room_id], room, is_automatic=state.is_automatic(room_id)
+                )
+        unseen = state.unseen_people(decision)
+        faces.publish_decision(decision, home_state(self, snapshot), unseen, now.utc)
+        people = [record.person for record in state.people.values()]
+        faces.publish_alerts(before, decision.alerts, people, state.home, now.utc)
+        faces.publish_leases(state.actuation.rows())
 
     def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
         for clear in decision.clears:

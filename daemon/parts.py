@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from daemon.announcing import Announce, announce_nothing
+from daemon.check import CheckReport
 from daemon.commands import CommandParser
 from daemon.faces import Topics
 from daemon.inbox import Inbox
@@ -38,4 +40,7 @@ class Parts:
     power_entities: Mapping[str, str] = field(default_factory=dict)  # entity_id -> device_id
     power_topics: Mapping[str, str] = field(default_factory=dict)  # MQTT topic -> device_id
     parse_power: Callable[[str, bytes], float | None] = lambda _topic, _payload: None
+    check: Callable[[], CheckReport] | None = None  # tries every road once; takes seconds
+    announce: Announce = announce_nothing  # what Home Assistant is told to show
+    birth_topic: str | None = None  # where Home Assistant says that it started
     version: str = ""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import structlog
 
 from daemon.actuation import NoteOverride
+from daemon.announcing import Announcer
 from daemon.clock import Instant
 from daemon.desk import Desk
 from daemon.dispatch import Dispatcher
 from daemon.events import (
     ButtonPressed,
+    CheckFinished,
     CommandFinished,
     DeliveryFinished,
     DeviceObserved,
@@ -63,6 +65,7 @@ class Core:
     faces: Faces
     desk: Desk
     dispatcher: Dispatcher
+    announcer: Announcer
     attention: Attention
 
 
@@ -86,6 +89,7 @@ class Reactions:
             CommandFinished: self._on_commanded,
             StatesFetched: self._on_states,
             ForecastFetched: self._on_forecast,
+            CheckFinished: self._on_checked,
             StopRequested: self._on_stop,
         }
 
@@ -107,6 +111,10 @@ class Reactions:
         self._attention.want()
 
     def _on_message(self, event: MessageReceived, now: Instant) -> None:
+        if event.topic == self._parts.birth_topic:
+            if event.payload == b"online" and not event.is_retained:
+                self._introduce(now)
+            return
         is_sensor = self._state.sensing.receive(
             event.topic,
             event.payload,
@@ -128,13 +136,24 @@ class Reactions:
             is_durable = not changes or self._core.journal.commit(changes, now)
             self._core.desk.send(reply if is_durable or reply is None else reply.undone())
             self._attention.want(is_wanted=bool(changes))
+            if self._core.desk.take_check() and not self._core.dispatcher.check():
+                log.warning("check.refused", cause="one is under way")
+
+    def _introduce(self, now: Instant) -> None:
+        """Tell Home Assistant what there is, then everything's state: it may know neither."""
+        changes = Changes()
+        announcements = self._core.announcer.prepare(changes)
+        self._core.journal.commit(changes, now)
+        self._core.announcer.send(announcements)
+        self._core.faces.forget()
+        self._attention.want()
 
     def _on_link(self, event: LinkChanged, now: Instant) -> None:
         is_news = self._state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
         if is_news or not event.is_up:
             log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
         if event.link == "mqtt" and event.is_up:
-            self._core.faces.forget()
+            self._introduce(now)
         if event.link == "events" and event.is_up:
             self._core.dispatcher.read_all_soon()
         self._attention.want()
@@ -208,6 +227,10 @@ class Reactions:
             self._parts.store.write_forecast(event.forecast)
         elif event.error is not None and not was_failing:
             log.warning("forecast.failed", error=event.error)
+
+    def _on_checked(self, event: CheckFinished, now: Instant) -> None:
+        log.info("check.finished", error=event.error)
+        self._core.faces.publish_check(event, now.utc)
 
     def _on_stop(self, event: StopRequested, _now: Instant) -> None:
         log.info("daemon.stopping", cause=event.cause)

@@ -20,6 +20,7 @@ from policies.heat_limits import every_room_of
 from policies.model import (
     Decision,
     DeviceConditions,
+    Freshness,
     Home,
     LevelMemory,
     LinkConditions,
@@ -31,6 +32,7 @@ from policies.model import (
 RESOLVED_KEPT = timedelta(days=2)  # how long an ended episode still counts for the repeat interval
 LEVEL_KEY = "level:"
 PERSON_KEY = "person:"
+COOLING_KEY = "cooling:"
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class HomeState:
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
+        self._rooms_by_hand: set[str] = set()  # where automatic cooling is switched off
         self.decided = now
         self._aged = now  # the moment to which the ages in `alerts` belong
         self._links: dict[str, _Link] = {}
@@ -79,6 +82,8 @@ class HomeState:
             if key.startswith(LEVEL_KEY):
                 person_id, room_id = key.removeprefix(LEVEL_KEY).split("/", 1)
                 self.level_memory[person_id, room_id] = LevelMemory(HeatLevel(json.loads(body)))
+            elif key.startswith(COOLING_KEY) and not json.loads(body):
+                self._rooms_by_hand.add(key.removeprefix(COOLING_KEY))
         since = now.utc - timedelta(days=2)
         drinks = store.load_drinks(since)
         pushes = store.load_pushes(since)
@@ -115,6 +120,26 @@ class HomeState:
             if any(device.device_id == device_id for device in track.room.devices):
                 return room_id
         return None
+
+    def is_automatic(self, room_id: str) -> bool | None:
+        """Return whether keepcool cools a room by itself; `None` for a room without devices."""
+        has_devices = bool(self.sensing.rooms[room_id].room.devices)
+        return room_id not in self._rooms_by_hand if has_devices else None
+
+    def set_automatic(self, room_id: str, changes: Changes, *, is_on: bool) -> None:
+        """Have keepcool cool a room by itself, or leave its devices alone; kept over restarts."""
+        if self.is_automatic(room_id) is not is_on:
+            self._rooms_by_hand ^= {room_id}
+            changes.memory[COOLING_KEY + room_id] = json.dumps(is_on)
+
+    def unseen_people(self, decision: Decision) -> frozenset[str]:
+        """Return who is in no room that is seen: their level is not known to be normal."""
+        seen = {room.room_id for room in decision.rooms if room.freshness is Freshness.FRESH}
+        return frozenset(
+            person_id
+            for person_id, record in self.people.items()
+            if seen.isdisjoint(every_room_of(record.person))
+        )
 
     # ----------------------------------------------------------------- links
 
@@ -160,7 +185,9 @@ class HomeState:
         devices: dict[str, list[DeviceConditions]] = {}
         effective_c = {room_id: track.effective_c for room_id, track in self.sensing.rooms.items()}
         for found in self.actuation.conditions(now, effective_c):
-            devices.setdefault(found.device.room_id, []).append(found)
+            room_id = found.device.room_id
+            conditions = replace(found, is_automatic=room_id not in self._rooms_by_hand)
+            devices.setdefault(room_id, []).append(conditions)
         rooms = tuple(
             track.conditions(
                 now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -82,3 +83,15 @@ class PhoneMessage:
     severity: int  # policies.alert.Severity
     buttons: tuple[PhoneButton, ...] = ()
     is_clear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Carry what Home Assistant's discovery reads of one device; an empty payload removes it.
+
+    `components` names the platform ("sensor", "button" ...) of each entity by its key.
+    """
+
+    topic: str
+    payload: str
+    components: Mapping[str, str]

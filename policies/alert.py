@@ -17,6 +17,11 @@ class HeatLevel(enum.IntEnum):
     HIGH = 3
     VERY_HIGH = 4
 
+    @property
+    def word(self) -> str:
+        """Name the level for people and their automations."""
+        return self.name.lower().replace("_", " ")
+
 
 class Severity(enum.IntEnum):
     """Order how loudly keepcool speaks. Source: DESIGN "Who speaks how loudly"."""

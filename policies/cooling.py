@@ -96,7 +96,7 @@ def _cheapest_first(device: DeviceConditions) -> int:
 def _command(view: RoomView, device: DeviceConditions, snapshot: Snapshot) -> CoolingCommand:
     if device.device.role is CoolingRole.BLIND:
         return shade_command(view, device, snapshot)
-    if not device.is_automatic:
+    if not device.is_automatic and device.lease is None:
         return leave(view, device, "cooling_automatic_off")
     if device.override_remaining is not None:
         return leave(view, device, "cooling_manual_override")
@@ -160,6 +160,8 @@ def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingC
 def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | None:
     """Return the message that says why a running device is released, or `None`."""
     aim = view.aim(device.device)
+    if not device.is_automatic:
+        return "cooling_automatic_off"
     if lease.running_for >= device.device.longest_run:
         return "cooling_rest_after_longest_run"
     if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:

@@ -101,7 +101,8 @@ def is_shade_worth_it(view: RoomView, snapshot: Snapshot) -> bool:
 def shade_command(view: RoomView, device: DeviceConditions, snapshot: Snapshot) -> CoolingCommand:
     """Return what a blind should do now, with its reason."""
     if not device.is_automatic:
-        return cooling_commands.leave(view, device, "cooling_automatic_off")
+        hands_off = cooling_commands.release if device.lease else cooling_commands.leave
+        return hands_off(view, device, "cooling_automatic_off")
     if device.override_remaining is not None:
         return cooling_commands.leave(view, device, "cooling_manual_override")
     reason = _why_not(view, device, snapshot)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from daemon.check import CheckReport
 from daemon.clock import Instant
 from daemon.commands import CommandParser
 from daemon.delivery import Crashed, Job
@@ -244,6 +245,10 @@ class InlineWorker:
             except Exception as error:  # noqa: BLE001 - as the real worker
                 self._post(crashed(repr(error)))
 
+    def is_alive(self) -> bool:
+        """Return True: there is no thread that could die."""
+        return True
+
     def is_healthy(self) -> bool:
         """Return True: there is no thread that could die."""
         return True
@@ -265,6 +270,7 @@ class LoopHome:
     home: Home = field(default_factory=lambda: a_home(tuning=PROMPT))
     decide: Callable[[Snapshot], Decision] = decide
     weather: FakeWeather | None = None
+    check: Callable[[], CheckReport] | None = None
     clock: TwoClocks = field(default_factory=TwoClocks)
     phone: FakePhone = field(default_factory=FakePhone)
     broker: FakeBroker = field(default_factory=FakeBroker)
@@ -300,7 +306,7 @@ class LoopHome:
                 inbox=inbox,
                 state=HomeState(self.home, self.rooms, self.people, sensors, zone, hour, now),
                 topics=TOPICS,
-                commands=CommandParser(TOPICS, self.people),
+                commands=CommandParser(TOPICS, self.people, self.rooms),
                 mqtt=self.broker,
                 weather=self.weather,
                 phone=self.phone,
@@ -308,9 +314,10 @@ class LoopHome:
                 events=None,
                 status_path=self.folder / "home.status.json",
                 decide=self._decide,
+                check=self.check,
             )
         )
-        names = ("phone", "home", "weather")
+        names = ("phone", "home", "weather", "check")
         self.workers = {name: InlineWorker(inbox.post) for name in names}
         self.daemon.dispatcher.workers = self.workers  # type: ignore[assignment] # the same methods
         self.daemon.supervisor = Supervisor({"mqtt": self.broker.is_thread_alive})

@@ -46,6 +46,11 @@ def check(path: Path, *, is_online: bool) -> CheckReport:
     settings = examined.settings
     if settings is None or not is_online:
         return report
+    return merge_reports(report, try_roads(settings))
+
+
+def try_roads(settings: Settings) -> CheckReport:
+    """Try every road that the settings name, each with a connection of its own; takes seconds."""
     meters = build_power_meters(settings)
     subjects = CheckSubjects(
         broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
@@ -56,7 +61,7 @@ def check(path: Path, *, is_online: bool) -> CheckReport:
         home_assistant=settings.home_assistant.url if settings.home_assistant else None,
         power_entities=tuple(meter.entity_id for meter in meters if meter.entity_id),
     )
-    return merge_reports(report, check_online(subjects, _build_probes(settings)))
+    return check_online(subjects, _build_probes(settings))
 
 
 def _build_probes(settings: Settings) -> Probes:

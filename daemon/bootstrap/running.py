@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import functools
 import gc
 import os
 import signal
@@ -23,6 +24,7 @@ from config.home import (
 )
 from config.settings import Settings
 from daemon import __version__
+from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
 from daemon.bootstrap.payloads import build_power_parser, build_sensor
 from daemon.bootstrap.roads import build_events, build_home_assistant, build_weather, mqtt_options
@@ -116,7 +118,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         timedelta(seconds=settings.weather.poll_interval_s),
         clock.now(),
     )
-    commands = CommandParser(topics, people)
+    commands = CommandParser(topics, people, rooms)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
     wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]
@@ -150,6 +152,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             power_entities=power_entities,
             power_topics=power_topics,
             parse_power=build_power_parser(meters),
+            check=functools.partial(try_roads, settings),
             version=__version__,
         )
     )

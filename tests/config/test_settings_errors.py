@@ -599,3 +599,32 @@ def test_humidity_on_the_same_topic_is_told(tmp_path: Path) -> None:
             "is the same as topic; take it out: one topic may bring both"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "key"),
+    [
+        ('discovery_prefix = "keepcool"', "mqtt.discovery_prefix"),
+        ('base_topic = "homeassistant"', "mqtt.base_topic"),
+        ('base_topic = "x/y"\ndiscovery_prefix = "x/y"', "mqtt.discovery_prefix"),
+    ],
+)
+def test_own_topics_stay_out_of_discovery(tmp_path: Path, lines: str, key: str) -> None:
+    """Home Assistant would take keepcool's own topics for devices."""
+    (said,) = refusal(tmp_path, f"{MINIMAL}[mqtt]\n{lines}\n")
+    assert f"{key}" in said
+    assert "base_topic and discovery_prefix are the same" in said
+
+
+def test_discovery_is_on_unless_it_is_switched_off(tmp_path: Path) -> None:
+    """Home Assistant shows keepcool's devices by itself."""
+    assert load(tmp_path, MINIMAL).mqtt.discovery is True
+    found = load(tmp_path, f'{MINIMAL}[mqtt]\ndiscovery = false\ndiscovery_prefix = "ha/1"\n').mqtt
+    assert (found.discovery, found.discovery_prefix) == (False, "ha/1")
+
+
+@pytest.mark.parametrize("prefix", ["homeassistant/#", "+", "/homeassistant", ""])
+def test_discovery_prefix_is_one_topic(tmp_path: Path, prefix: str) -> None:
+    """Wildcards and empty levels are refused."""
+    (said,) = refusal(tmp_path, f'{MINIMAL}[mqtt]\ndiscovery_prefix = "{prefix}"\n')
+    assert "mqtt.discovery_prefix" in said

@@ -9,18 +9,21 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.commands import (
+    CheckCommand,
     Command,
     CommandError,
     CommandParser,
+    CoolingSwitchCommand,
     DrinkCommand,
     TestAlertCommand,
     check_rate,
 )
-from tests.builders import a_person
+from tests.builders import a_bedroom, a_device, a_person, a_room
 from tests.loop_home import TOPICS
 
 NOW = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 0, tzinfo=UTC))
 ANNA = a_person(portion_ml=150)
+ROOMS = (a_room(devices=(a_device(),)), a_bedroom())  # the bedroom has nothing to switch
 BOB = a_person(person_id="bob", name="Bob")
 DRINK = TOPICS.person_drink("anna")
 
@@ -29,7 +32,7 @@ def parse(
     topic: str, payload: object, *, is_retained: bool = False, is_alone: bool = True
 ) -> Command | None:
     """Parse a command of a household of one or two."""
-    parser = CommandParser(TOPICS, [ANNA] if is_alone else [ANNA, BOB])
+    parser = CommandParser(TOPICS, [ANNA] if is_alone else [ANNA, BOB], ROOMS)
     text = payload if isinstance(payload, str) else json.dumps(payload)
     return parser.parse(topic, text.encode(), is_retained=is_retained, now=NOW)
 
@@ -52,6 +55,10 @@ def parse(
         ),
         (TOPICS.test_alert_command, {"person": "anna"}, TestAlertCommand("anna")),
         (TOPICS.test_alert_command, {"id": "t1"}, TestAlertCommand("anna", "t1")),
+        (TOPICS.person_test_alert("anna"), "PRESS", TestAlertCommand("anna")),
+        (TOPICS.home_check, "PRESS", CheckCommand()),
+        (TOPICS.room_cooling("living"), "OFF", CoolingSwitchCommand("living", is_on=False)),
+        (TOPICS.room_cooling("living"), " on\n", CoolingSwitchCommand("living", is_on=True)),
     ],
 )
 def test_command_is_understood(topic: str, payload: object, command: Command) -> None:
@@ -82,6 +89,9 @@ def test_command_is_understood(topic: str, payload: object, command: Command) ->
         (TOPICS.log_command, {"amount_ml": 200, "at": "2026-07-14T13:00:00"}, "with its zone"),
         (TOPICS.log_command, {"amount_ml": 200, "at": "noon"}, "with its zone"),
         (TOPICS.test_alert_command, {"person": "eve"}, "known are anna"),
+        (TOPICS.person_test_alert("anna"), "ON", "a button takes PRESS"),
+        (TOPICS.home_check, "true", "a button takes PRESS"),
+        (TOPICS.room_cooling("living"), "PRESS", "a switch takes ON or OFF"),
     ],
 )
 def test_refusal_says_what_is_allowed(topic: str, payload: object, words: str) -> None:
@@ -121,7 +131,11 @@ def test_empty_payload_is_nothing() -> None:
 
 def test_topics_are_those_of_the_home_and_its_people() -> None:
     """Nothing else is subscribed for commands."""
-    assert CommandParser(TOPICS, [ANNA, BOB]).topics == {
+    assert CommandParser(TOPICS, [ANNA, BOB], ROOMS).topics == {
+        "keepcool/home/home/check",
+        "keepcool/home/room/living/cooling",
+        "keepcool/home/person/anna/test_alert",
+        "keepcool/home/person/bob/test_alert",
         "keepcool/home/command/log",
         "keepcool/home/command/test_alert",
         "keepcool/home/person/anna/drink",

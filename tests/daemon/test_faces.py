@@ -66,13 +66,13 @@ def test_time_that_passes_is_no_news_of_a_person(
         if wait_min:
             waiting = replace(waiting, next_drink_in=timedelta(minutes=20, seconds=-passed_s))
         at = NOW.utc + timedelta(seconds=passed_s)
-        faces.publish_decision(Decision(people=(waiting,)), {"trouble": []}, at)
+        faces.publish_decision(Decision(people=(waiting,)), {"trouble": []}, (), at)
     topic = TOPICS.person_state("anna")
     assert [name for name, _ in broker.published].count(topic) == 1
     due_at = f"2026-07-14T13:{wait_min:02}+00:00"
     assert json.loads(broker.retained[topic])["next_drink_at"] == due_at
     drunk = replace(ANNA, drunk_today_ml=600)
-    faces.publish_decision(Decision(people=(drunk,)), {"trouble": []}, NOW.utc)
+    faces.publish_decision(Decision(people=(drunk,)), {"trouble": []}, (), NOW.utc)
     assert json.loads(broker.retained[topic])["drinks_today_ml"] == 600
 
 

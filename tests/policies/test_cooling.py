@@ -341,6 +341,25 @@ def test_the_person_wins(overrides: dict[str, Any], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("on_for_min", "expected"),
+    [
+        (9, ("run", "cooling_minimum_time")),
+        (10, ("release", "cooling_automatic_off")),
+        (60, ("release", "cooling_automatic_off")),
+    ],
+)
+def test_automatic_switched_off_hands_a_running_device_back(
+    on_for_min: float, expected: tuple[str, str]
+) -> None:
+    """However hot it is, the device is released; only its compressor's minimum time is kept."""
+    lease = Lease(COOL_24, None, minutes(on_for_min), minutes(30))
+    device = device_conditions(
+        observed=COOL_24, lease=lease, since_switched_on=minutes(on_for_min), is_automatic=False
+    )
+    assert outcome(planned(a_home_at(33.0, device))) == expected
+
+
+@pytest.mark.parametrize(
     ("setpoint_c", "action"), [(22.0, "leave"), (24.0, "leave"), (26.0, "run")]
 )
 def test_a_persons_cooler_setting_is_left_alone(setpoint_c: float, action: str) -> None:

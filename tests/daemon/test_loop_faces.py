@@ -1,0 +1,257 @@
+"""What somebody without a shell sees and does: switches, buttons, alert events, checks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon.check import CheckReport, CheckRow, Status
+from daemon.events import CheckFinished
+from daemon.face_payloads import check_payload
+from policies.model import DeviceState, Flag
+from tests.builders import a_bedroom, a_device, a_person, a_room
+from tests.loop_home import TOPICS, LoopHome
+
+COOLING = TOPICS.room_cooling("living")
+ALERT = TOPICS.person_alert("anna")
+FINE = CheckRow("broker", Status.OK, "connected")
+RED = CheckRow("phone of Anna", Status.RED, "there is none", "add a phone")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> LoopHome:
+    """Return a home with an air conditioner that is off, and a bedroom without devices."""
+    home = LoopHome(tmp_path, rooms=(a_room(devices=(a_device(),)), a_bedroom()))
+    home.house.states["climate.living_room"] = DeviceState(is_on=False, hvac_mode="off")
+    home.run(60)
+    return home
+
+
+def state(home: LoopHome, topic: str) -> dict[str, Any]:
+    """Return what a retained topic says."""
+    found: dict[str, Any] = json.loads(home.broker.retained[topic])
+    return found
+
+
+def room(home: LoopHome, room_id: str = "living") -> dict[str, Any]:
+    """Return a room's state."""
+    return state(home, TOPICS.room_state(room_id))
+
+
+def events(home: LoopHome) -> list[dict[str, Any]]:
+    """Return Anna's alert events, in order."""
+    return [json.loads(text) for topic, text in home.broker.published if topic == ALERT]
+
+
+def is_cooling(home: LoopHome) -> bool:
+    """Return whether the air conditioner runs."""
+    return home.house.states["climate.living_room"].is_on
+
+
+# ----------------------------------------------------------------- automatic cooling
+
+
+def test_automatic_cooling_off_hands_the_device_back_and_stays_off(home: LoopHome) -> None:
+    """OFF releases what runs and starts nothing more, over a restart too, until it is ON."""
+    home.read(30.0)
+    home.run(60)
+    assert is_cooling(home)
+    assert room(home)["is_cooling_automatic"] is True
+    home.run(660, step_s=60)  # a compressor runs ten minutes at least
+    home.hear(COOLING, "OFF")
+    home.run(60)
+    assert room(home)["is_cooling_automatic"] is False
+    assert not is_cooling(home)
+    home.restart()
+    commands = len(home.house.commands)
+    for _ in range(30):
+        home.read(31.0)
+        home.run(60)
+    assert len(home.house.commands) == commands
+    assert room(home)["is_cooling_automatic"] is False
+    home.hear(COOLING, "ON")
+    home.run(60)
+    assert is_cooling(home)
+    home.restart()
+    home.run(10)
+    assert room(home)["is_cooling_automatic"] is True
+
+
+def test_alerts_say_what_automatic_off_means(home: LoopHome) -> None:
+    """Nobody is promised a device that keepcool leaves alone."""
+    home.hear(COOLING, "OFF")
+    home.read(30.0)
+    home.run(20)
+    assert "AC is off: please switch it on" in home.phone.about("heat")[-1].body
+
+
+def test_room_without_devices_has_no_switch(home: LoopHome) -> None:
+    """There is nothing to switch, and no topic for it."""
+    home.read(22.0, "bedroom")
+    assert room(home, "bedroom")["is_cooling_automatic"] is None
+    home.hear(TOPICS.room_cooling("bedroom"), "OFF")
+    assert home.daemon.state.is_automatic("bedroom") is None
+
+
+def test_retained_or_fluttering_switch_is_refused(home: LoopHome) -> None:
+    """What an earlier day retained does nothing, nor does an automation that runs wild."""
+    home.hear(COOLING, "OFF", is_retained=True)
+    assert home.daemon.state.is_automatic("living") is True
+    for number in range(21):
+        home.hear(COOLING, "OFF" if number % 2 == 0 else "ON")
+    assert home.daemon.state.is_automatic("living") is True  # the 21st, OFF, was too much
+    home.run(600)
+    home.hear(COOLING, "OFF")
+    assert home.daemon.state.is_automatic("living") is False
+
+
+# ----------------------------------------------------------------- what is not known
+
+
+def test_room_out_of_sight_is_not_called_normal(home: LoopHome) -> None:
+    """A room never seen, or no longer seen, has no level in words; one that was hot keeps it."""
+    assert room(home, "bedroom")["level"] == 0
+    for key in ("heat_level", "expected_heat_level", "is_expected_too_hot", "temperature_c"):
+        assert room(home, "bedroom")[key] is None
+    assert state(home, TOPICS.person_state("anna"))["heat_level"] is None
+    home.read(22.0)
+    home.run(20)
+    assert room(home)["heat_level"] == "normal"
+    assert room(home)["is_expected_too_hot"] is False
+    assert state(home, TOPICS.person_state("anna"))["heat_level"] == "normal"
+    home.run(3 * 3600, step_s=60)
+    assert room(home)["heat_level"] is None
+    home.read(33.0)
+    home.run(3 * 3600, step_s=60)
+    assert (room(home)["freshness"], room(home)["heat_level"]) == ("stale", "high")
+
+
+# ----------------------------------------------------------------- alert events
+
+
+def test_alert_is_told_once_for_each_step(home: LoopHome) -> None:
+    """It comes, gets critical and goes: three events, and none from a restart in between."""
+    home.read(30.0)
+    home.restart()
+    home.read(36.0)
+    home.run(30)
+    home.restart()
+    home.read(22.0)
+    home.run(30)
+    told = [(event["event_type"], event["about"], event["level"]) for event in events(home)]
+    heat = [event for event in told if event[1] == "heat"]
+    assert heat == [("raised", "heat", 2), ("critical", "heat", 4), ("resolved", "heat", 4)]
+    assert ALERT not in home.broker.retained
+
+
+def test_level_that_is_only_shown_is_no_alert(home: LoopHome) -> None:
+    """Level 1 is for the dashboard."""
+    home.read(26.8)
+    home.run(30)
+    assert room(home)["heat_level"] == "advisory"
+    assert not [event for event in events(home) if event["about"] == "heat"]
+
+
+def test_alert_event_of_restricted_fluids_names_no_volume(tmp_path: Path) -> None:
+    """The words are those of the phone."""
+    restricted = a_person(flags=frozenset({Flag.FLUID_RESTRICTED}))
+    home = LoopHome(tmp_path, people=(restricted,))
+    home.read(30.2)
+    home.run(4 * 3600, step_s=60)
+    drinks = [event for event in events(home) if event["about"] == "hydration"]
+    assert drinks
+    assert not [event for event in drinks if "ml" in json.dumps(event)]
+
+
+# ----------------------------------------------------------------- test alert and check
+
+
+def test_test_alert_button_rings_the_phone_and_not_for_ever(home: LoopHome) -> None:
+    """A button does what the command line does; the sixth within ten minutes is refused."""
+    for _ in range(6):
+        home.clock.pass_time(1)
+        home.hear(TOPICS.person_test_alert("anna"), "PRESS")
+    assert len(home.phone.about("test")) == 5
+    answer = home.ask(TOPICS.test_alert_command, id="t1")
+    assert answer is not None
+    assert (answer[0], "more than 5 times" in answer[1]) == (False, True)
+    home.run(600)
+    home.hear(TOPICS.person_test_alert("anna"), "PRESS")
+    assert len(home.phone.about("test")) == 6
+
+
+def test_check_is_published_when_it_is_done(tmp_path: Path) -> None:
+    """The roads are tried on a worker while the loop goes on; a second press does nothing."""
+    asked: list[str] = []
+
+    def check() -> CheckReport:
+        asked.append("check")
+        return CheckReport((FINE, RED))
+
+    home = LoopHome(tmp_path, check=check)
+    home.workers["check"].is_held = True
+    home.hear(TOPICS.home_check, "PRESS")
+    home.workers["check"].is_idle = False
+    home.hear(TOPICS.home_check, "PRESS")
+    home.read(30.0)
+    assert home.level() == 2
+    assert TOPICS.home_check_result not in home.broker.retained
+    home.workers["check"].let_go()
+    home.turn()
+    assert asked == ["check"]
+    assert state(home, TOPICS.home_check_result) == {
+        "result": "red",
+        "at": "2026-07-14T13:00:01+00:00",
+        "error": None,
+        "rows": [
+            {
+                "name": "phone of Anna",
+                "status": "red",
+                "what": "there is none",
+                "fix": "add a phone",
+            },
+            {"name": "broker", "status": "ok", "what": "connected"},
+        ],
+        "rows_left_out": 0,
+    }
+
+
+def test_check_that_crashes_is_red(tmp_path: Path) -> None:
+    """A check that could not be done is not fine."""
+
+    def check() -> CheckReport:
+        raise RuntimeError("no more files")
+
+    home = LoopHome(tmp_path, check=check)
+    home.hear(TOPICS.home_check, "PRESS")
+    found = state(home, TOPICS.home_check_result)
+    assert (found["result"], found["error"]) == ("red", "RuntimeError('no more files')")
+
+
+@pytest.mark.parametrize(
+    ("rows", "result"),
+    [
+        ((FINE,), "ok"),
+        ((FINE, replace(FINE, status=Status.WARNING)), "warning"),
+        ((RED, FINE, replace(FINE, status=Status.WARNING)), "red"),
+        ((), "red"),
+    ],
+)
+def test_worst_row_is_the_result(home: LoopHome, rows: tuple[CheckRow, ...], result: str) -> None:
+    """Nothing that was tried is nothing that is fine."""
+    payload = check_payload(CheckFinished(CheckReport(rows)), home.clock.utc)
+    assert json.loads(payload)["result"] == result
+
+
+def test_long_check_keeps_what_is_wrong(home: LoopHome) -> None:
+    """Home Assistant drops attributes over 16 KiB: what is fine makes room for what is not."""
+    rows = [replace(FINE, name=f"sensor {number}") for number in range(1000)]
+    payload = check_payload(CheckFinished(CheckReport((*rows, RED))), home.clock.utc)
+    found = json.loads(payload)
+    assert len(payload) < 14_000
+    assert found["rows"][0]["name"] == "phone of Anna"
+    assert len(found["rows"]) + found["rows_left_out"] == 1001
