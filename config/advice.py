@@ -8,14 +8,14 @@ from pathlib import Path
 
 from config.addresses import is_private, read_address
 from config.errors import Problem, SettingsError
-from config.home import build_people, build_rooms
+from config.home import build_carers, build_people, build_rooms
 from config.lines import KeyPath
 from config.settings import Settings, load_settings
 from policies.cooling_view import LOWEST_TARGET_C, TARGET_UNDER_LIMIT_C
 from policies.heat_limits import personal_limits
 from policies.model import CoolingRole, Person
 
-ONE_ROAD = "keepcool has one road to the phone; if Home Assistant is down nothing reaches you"
+ONE_ROAD = "there is none: if Home Assistant is down nothing reaches them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ def find_warnings(settings: Settings) -> tuple[Problem, ...]:
         *_plaintext(settings),
         *_test_bench(settings),
         *_people(settings),
+        *_carers(settings),
         *_rooms(settings),
         *_targets(settings),
     )
@@ -67,8 +68,17 @@ def _roads(settings: Settings) -> Iterator[Problem]:
         what = "without [home_assistant] no phone is told and nothing is switched on"
         fix = 'add it with url = "http://homeassistant.local:8123"'
         yield Problem(settings.source.file_name, "home_assistant", what, fix=fix)
-    fix = "look at the phone and the rooms yourself on hot days; agree a daily call with someone"
-    yield Problem("", "second road", ONE_ROAD, fix=fix)
+    for number, person in enumerate(settings.people):
+        if not person.second_roads:
+            fix = f"add a [[person.second_road]] for {person.name}; until then agree a daily call"
+            name = f"second road of {person.name}"
+            yield _warn(settings, ("person", number), name, ONE_ROAD, fix)
+    cared_for = {name for carer in build_carers(settings) for name in carer.people}
+    for number, person in enumerate(settings.people):
+        if person.id not in cared_for:
+            what = "there is none: nobody else is told when they do not answer"
+            fix = "add a [[carer]] with a phone or a second road"
+            yield _warn(settings, ("person", number), f"carer of {person.name}", what, fix)
 
 
 def _plaintext(settings: Settings) -> Iterator[Problem]:
@@ -118,7 +128,10 @@ def _people(settings: Settings) -> Iterator[Problem]:
         name = f"person {person.id}"
         if not person.phones:
             fix = "add a [[person.phone]] with their notify service"
-            yield _warn(settings, path, name, "has no phone: keepcool cannot tell them", fix)
+            what = "has no phone: keepcool cannot tell them"
+            if person.second_roads:
+                what = "has no phone: only warnings and alarms reach them, and they cannot answer"
+            yield _warn(settings, path, name, what, fix)
         if person.fluid_restricted and person.drinks_goal_ml is not None:
             what = "drinks_goal_ml does nothing while fluid_restricted = true"
             where = (*path, "drinks_goal_ml")
@@ -127,6 +140,15 @@ def _people(settings: Settings) -> Iterator[Problem]:
             what = f"the night's level 1 ({person.night_level_1_c:g} °C) is above the day's"
             fix = "most people want the bedroom cooler"
             yield _warn(settings, (*path, "night_level_1_c"), name, what, fix)
+
+
+def _carers(settings: Settings) -> Iterator[Problem]:
+    """Name carers who cannot be reached."""
+    for number, carer in enumerate(settings.carers):
+        if not carer.phones and not carer.second_roads:
+            what = "has neither phone nor second road: keepcool cannot tell them"
+            fix = "add a [[carer.phone]] or a [[carer.second_road]]"
+            yield _warn(settings, ("carer", number), f"carer {carer.id}", what, fix)
 
 
 def _rooms(settings: Settings) -> Iterator[Problem]:

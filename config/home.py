@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from config.emergency import emergency_number
 from config.fields import slug_of
-from config.model import CoolingTable, PersonTable, RoomTable, WindowTable
+from config.model import CarerTable, CoolingTable, PersonTable, RoomTable, WindowTable
 from config.plugs import PlugSettings, build_plug
+from config.second_roads import channel_id
 from config.settings import Settings
 from policies.model import (
+    Carer,
     CoolingDevice,
     CoolingRole,
     DeviceKind,
@@ -128,6 +130,21 @@ def build_rooms(settings: Settings) -> tuple[Room, ...]:
 def build_people(settings: Settings) -> tuple[Person, ...]:
     """Build the people; the rooms of their stays count among their rooms."""
     return tuple(_build_person(person) for person in settings.people)
+
+
+def build_carers(settings: Settings) -> tuple[Carer, ...]:
+    """Build the carers; one who names nobody cares for everybody."""
+    everybody = tuple(person.id for person in settings.people)
+    return tuple(
+        Carer(
+            carer_id=carer.id,
+            name=carer.name,
+            people=tuple(dict.fromkeys(carer.people)) or everybody,
+            phones=tuple(_build_phones(carer)),
+            second_roads=_second_roads(carer),
+        )
+        for carer in settings.carers
+    )
 
 
 def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
@@ -256,11 +273,17 @@ def _build_person(person: PersonTable) -> Person:
         drink_interval=timedelta(seconds=person.drink_interval_s),
         evening_cut_off=timedelta(seconds=person.evening_cut_off_s),
         phones=tuple(_build_phones(person)),
+        second_roads=_second_roads(person),
     )
 
 
-def _build_phones(person: PersonTable) -> Iterator[Phone]:
-    """Build a person's phones; two people may share one, so the channel names both."""
-    for phone in person.phones:
+def _build_phones(owner: PersonTable | CarerTable) -> Iterator[Phone]:
+    """Build somebody's phones; two people may share one, so the channel names both."""
+    for phone in owner.phones:
         service = phone.service.removeprefix("notify.")
-        yield Phone(f"{person.id}:{service}", service, PhoneKind(phone.kind))
+        yield Phone(f"{owner.id}:{service}", service, PhoneKind(phone.kind))
+
+
+def _second_roads(owner: PersonTable | CarerTable) -> tuple[str, ...]:
+    """Name somebody's second roads."""
+    return tuple(channel_id(owner.id, number + 1) for number in range(len(owner.second_roads)))

@@ -144,6 +144,12 @@ class PhoneTable(Table):
     kind: PhoneApp
 
 
+class SecondRoadTable(Table):
+    """`[[person.second_road]]`, `[[carer.second_road]]`: a road beside Home Assistant (apprise)."""
+
+    url_file: Text | None = None  # else second_road_<id> in the folder of secrets
+
+
 class PersonTable(Table):
     """`[[person]]`: someone keepcool looks after, with their own limits in °C."""
 
@@ -152,6 +158,7 @@ class PersonTable(Table):
     rooms: tuple[Id, ...] = ()
     stays: tuple[StayTable, ...] = Field(default=(), alias="stay")
     phones: tuple[PhoneTable, ...] = Field(default=(), alias="phone")
+    second_roads: tuple[SecondRoadTable, ...] = Field(default=(), alias="second_road")
     level_1_c: Annotated[float, Between(23, 28, "°C")] = 26.0
     level_2_c: Annotated[float, Between(26, 31, "°C")] = 29.0
     level_3_c: Annotated[float, Between(29, 33, "°C")] = 32.0
@@ -171,6 +178,16 @@ class PersonTable(Table):
     portion_ml: Annotated[int, Between(100, 300, "ml")] = 200
     drink_interval_s: Annotated[float, Between(2700, 10_800, "s")] = 7200.0
     evening_cut_off_s: Annotated[float, Between(0, 14_400, "s")] = 7200.0
+
+
+class CarerTable(Table):
+    """`[[carer]]`: somebody who is told when a person does not answer."""
+
+    id: Id
+    name: Name
+    people: tuple[Id, ...] = ()  # whom they care for; everybody when it is not given
+    phones: tuple[PhoneTable, ...] = Field(default=(), alias="phone")
+    second_roads: tuple[SecondRoadTable, ...] = Field(default=(), alias="second_road")
 
 
 class SensorTable(Table):
@@ -260,6 +277,7 @@ class Document(BaseSettings, Table):
     storage: StorageTable = Field(default_factory=StorageTable)
     thresholds: ThresholdsTable = Field(default_factory=ThresholdsTable)
     people: tuple[PersonTable, ...] = Field(default=(), alias="person")
+    carers: tuple[CarerTable, ...] = Field(default=(), alias="carer")
     rooms: tuple[RoomTable, ...] = Field(default=(), alias="room")
 
     def __init__(self, loading: Loading) -> None:

@@ -33,6 +33,7 @@ class Relations:
         self._document = document
         self._source = source
         self._people = list(tables_at(document, (), "person"))
+        self._carers = list(tables_at(document, (), "carer"))
         self._rooms = list(tables_at(document, (), "room"))
 
     def problems(self) -> Iterator[Problem]:
@@ -45,6 +46,7 @@ class Relations:
             self._levels,
             self._times,
             self._places,
+            self._cared_for,
             self._duplicate_ids,
             self._duplicate_sensors,
             self._duplicate_devices,
@@ -181,10 +183,27 @@ class Relations:
                         nearest=f'"{nearest}"' if nearest else "",
                     )
 
+    def _cared_for(self) -> Iterator[Problem]:
+        """Find carers of people that there are not."""
+        known = [_text(person, "id") for _, person in self._people if _text(person, "id")]
+        for path, carer in self._carers:
+            people = carer.get("people")
+            for number, person in enumerate(people if isinstance(people, list) else []):
+                if isinstance(person, str) and person.strip() not in known:
+                    nearest = nearest_name(person, known)
+                    listed = ", ".join(f'"{name}"' for name in known[:10]) or "none so far"
+                    yield self._problem(
+                        (*path, "people", number),
+                        "there is no [[person]] with this id",
+                        allowed="" if nearest else listed,
+                        nearest=f'"{nearest}"' if nearest else "",
+                    )
+
     def _duplicate_ids(self) -> Iterator[Problem]:
         """Find ids that name two things."""
+        told = (*self._people, *self._carers)
         kinds: dict[str, list[tuple[KeyPath, str]]] = {
-            "person": [((*path, "id"), _text(table, "id")) for path, table in self._people],
+            "person or carer": [((*path, "id"), _text(table, "id")) for path, table in told],
             "room": [((*path, "id"), _text(table, "id")) for path, table in self._rooms],
             "sensor": [(p, sensor_id(t)) for p, t in self._inside_rooms("sensor")],
             "cooling device": [(p, device_id(t)) for p, t in self._inside_rooms("cooling")],
@@ -229,14 +248,15 @@ class Relations:
                 fix = "keep it in the room that it cools most"
                 yield self._problem((*path, key), what, fix=fix)
             seen.setdefault(address, path)
-        for path, person in self._people:
-            services: set[str] = set()
-            for phone_path, phone in tables_at(person, path, "phone"):
-                service = _text(phone, "service")
-                if service and service in services:
-                    at = (*phone_path, "service")
-                    yield self._problem(at, "is there twice for this person", fix="take one out")
-                services.add(service)
+        for path, owner in (*self._people, *self._carers):
+            for kind, key in (("phone", "service"), ("second_road", "url_file")):
+                named: set[str] = set()
+                for inner_path, inner in tables_at(owner, path, kind):
+                    name = _text(inner, key)
+                    if name and name in named:
+                        what = f"is there twice for this {path[0]}"
+                        yield self._problem((*inner_path, key), what, fix="take one out")
+                    named.add(name)
 
     def _devices(self) -> Iterator[Problem]:
         """Find devices that do not say what they are, and keys that they cannot have."""
@@ -248,8 +268,8 @@ class Relations:
         if "home_assistant" in self._document:
             return
         fix = 'add [home_assistant] with url = "http://homeassistant.local:8123"'
-        for path, person in self._people:
-            for phone_path, _ in tables_at(person, path, "phone"):
+        for path, owner in (*self._people, *self._carers):
+            for phone_path, _ in tables_at(owner, path, "phone"):
                 yield self._problem((*phone_path, "service"), _NEEDS_ROAD, fix=fix)
         for path, device in self._inside_rooms("cooling"):
             if "entity" in device:  # a plug is switched without it

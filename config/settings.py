@@ -15,6 +15,7 @@ from config.addresses import is_private, is_this_machine, read_address
 from config.credentials import resolve
 from config.errors import Problem, SettingsError
 from config.model import (
+    CarerTable,
     Document,
     HomeAssistantTable,
     HomeTable,
@@ -25,6 +26,7 @@ from config.model import (
     WeatherTable,
 )
 from config.relations import Relations
+from config.second_roads import SecondRoad, read_second_roads
 from config.source import Loading, Source, read_document
 from config.translation import translate_errors
 
@@ -44,6 +46,8 @@ class Settings:
     people: tuple[PersonTable, ...]
     rooms: tuple[RoomTable, ...]
     state_directory: Path
+    carers: tuple[CarerTable, ...] = ()
+    second_roads: tuple[SecondRoad, ...] = ()
     ca_file: Path | None = None
     path: Path | None = None
     absent_secrets: tuple[Problem, ...] = ()  # empty unless loaded with require_secrets=False
@@ -114,6 +118,7 @@ def load_settings(
         where = source.where(("mqtt", "ca_file"))
         fix = "name the certificate of the authority that signed the broker's"
         problems.append(Problem(where, "mqtt.ca_file", f"there is no file {ca_file}", fix=fix))
+    second_roads = read_second_roads(checked, loading)
     if problems or (require_secrets and absent):
         raise SettingsError(_in_reading_order(problems, absent, require_secrets))
     return Settings(
@@ -125,6 +130,8 @@ def load_settings(
         people=checked.people,
         rooms=checked.rooms,
         state_directory=_state_directory(checked.storage.state_directory, base, environ),
+        carers=checked.carers,
+        second_roads=second_roads,
         ca_file=ca_file,
         path=path,
         absent_secrets=tuple(absent),

@@ -15,6 +15,8 @@ from config.model import Document
 from config.source import Source
 from config.table import Table, keys_of, table_in
 
+_EXAMPLE_IDS = {"person": "anna", "carer": "ben"}
+
 
 def key_name(path: KeyPath) -> str:
     """Return a key with its tables in dots, without the numbers of people and rooms."""
@@ -118,7 +120,7 @@ def _missing_key(path: KeyPath, source: Source) -> Problem:
 def _example_of(path: KeyPath) -> str:
     """Show how a missing key is written."""
     examples = {
-        "id": 'id = "anna"' if path[0] == "person" else 'id = "bedroom"',
+        "id": f'id = "{_EXAMPLE_IDS.get(str(path[0]), "bedroom")}"',
         "name": 'name = "Bedroom"' if path[0] == "room" else 'name = "Anna"',
         "latitude_deg": "latitude_deg = 52.5",
         "longitude_deg": "longitude_deg = 13.4",

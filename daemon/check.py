@@ -18,12 +18,11 @@ from typing import Protocol
 
 from integrations.errors import IntegrationError
 from policies.freshness import UNLEARNED_LIMIT
-from policies.model import Person, Room
+from policies.model import Carer, Person, Phone, Room
 
 EXIT_FINE = 0
 EXIT_RED = 1
 EXIT_REFUSED = 2
-SECOND_ROAD = "second road"
 _PROBE_ERRORS = (IntegrationError, OSError, sqlite3.Error)
 
 
@@ -116,8 +115,14 @@ class CheckSubjects:
     sensors: Sequence[SensorSubject]
     rooms: Sequence[Room]
     people: Sequence[Person]
+    carers: Sequence[Carer]
     home_assistant: str | None  # its address; None when there is none
     power_entities: Sequence[str] = ()
+
+    @property
+    def told(self) -> tuple[Person | Carer, ...]:
+        """Return everybody who may be told something."""
+        return (*self.people, *self.carers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,8 @@ class Probes:
 
     `read_sensor_ages` reads the running daemon's database and answers per sensor id; `None`, or no
     entry, means never heard. `fetch_entity_states` answers per entity id with its state in words,
-    `None` when Home Assistant does not know it. `try_second_road` is `None` when there is none.
+    `None` when Home Assistant does not know it. `try_second_road` tries the server behind a second
+    road, by its channel id, and alarms nobody.
     """
 
     connect_broker: Callable[[], str]
@@ -135,7 +141,7 @@ class Probes:
     greet_home_assistant: Callable[[], str]
     fetch_entity_states: Callable[[Sequence[str]], Mapping[str, str | None]]
     fetch_services: Callable[[], Mapping[str, frozenset[str]]]
-    try_second_road: Callable[[], str] | None = None
+    try_second_road: Callable[[str], str]
 
 
 def check_offline(
@@ -175,7 +181,8 @@ def check_online(subjects: CheckSubjects, probes: Probes) -> CheckReport:
         )
     )
     rows += _home_assistant_rows(subjects, probes)
-    rows.append(_second_road_row(probes))
+    rows += _second_road_rows(subjects, probes)
+    rows += _carer_rows(subjects)
     return CheckReport(tuple(rows))
 
 
@@ -327,7 +334,11 @@ def _entity_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
 
 def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
     """Report every phone's notify service."""
-    phones = [(person, phone) for person in subjects.people for phone in person.phones]
+    phones: list[tuple[str, str, Phone]] = [
+        (f"phone of {owner.name}", _id_of(owner), phone)
+        for owner in subjects.told
+        for phone in owner.phones
+    ]
     for person in subjects.people:
         if not person.phones:
             fix = f"add a [[person.phone]] for {person.name}"
@@ -339,12 +350,9 @@ def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]
     except _PROBE_ERRORS as err:
         yield CheckRow("phones", Status.RED, _words(err), "check again in a minute")
         return
-    for person, phone in phones:
-        name = f"phone of {person.name}"
+    for name, owner_id, phone in phones:
         if phone.service in known:
-            what = (
-                f"notify.{phone.service} is there; try it: keepcool test-alert {person.person_id}"
-            )
+            what = f"notify.{phone.service} is there; try it: keepcool test-alert {owner_id}"
             yield CheckRow(name, Status.OK, what)
             continue
         close = get_close_matches(phone.service, sorted(known), n=1)
@@ -357,10 +365,49 @@ def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]
         yield CheckRow(name, Status.RED, what, fix)
 
 
-def _second_road_row(probes: Probes) -> CheckRow:
-    """Report the road that is left when Home Assistant is down."""
-    if probes.try_second_road is None:
-        what = "there is none: if Home Assistant is down nothing reaches you"
-        fix = "agree a daily call with someone on hot days; this version has no second road yet"
-        return CheckRow(SECOND_ROAD, Status.RED, what, fix)
-    return _tried(SECOND_ROAD, probes.try_second_road, "see that its address is still right")
+def _id_of(owner: Person | Carer) -> str:
+    return owner.person_id if isinstance(owner, Person) else owner.carer_id
+
+
+def _second_road_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
+    """Report each road that is left when Home Assistant is down; a person without one is red."""
+    for owner in subjects.told:
+        name = f"second road of {owner.name}"
+        for channel_id in owner.second_roads:
+            yield _tried_road(name, _id_of(owner), channel_id, probes)
+        if isinstance(owner, Person) and not owner.second_roads:
+            what = "there is none: if Home Assistant is down nothing reaches them"
+            fix = f"add a [[person.second_road]] for {owner.name}; until then agree a daily call"
+            yield CheckRow(name, Status.RED, what, fix)
+
+
+def _tried_road(name: str, owner_id: str, channel_id: str, probes: Probes) -> CheckRow:
+    """Try one second road; that its server answers does not mean that a message arrives."""
+    row = _tried(
+        name,
+        lambda: probes.try_second_road(channel_id),
+        "see that this machine reaches the internet and that the address in its file is right",
+    )
+    if row.status is not Status.OK:
+        return row
+    hint = f"{row.what}; try it: keepcool test-alert {owner_id} --second-road"
+    return CheckRow(row.name, row.status, hint)
+
+
+def _carer_rows(subjects: CheckSubjects) -> Iterator[CheckRow]:
+    """Report who is told when a person does not answer."""
+    people = {person.person_id: person.name for person in subjects.people}
+    for person_id, name in people.items():
+        carers = [carer for carer in subjects.carers if person_id in carer.people]
+        if not carers:
+            what = "there is none: nobody else is told when they do not answer"
+            fix = "add a [[carer]] with a phone or a second road"
+            yield CheckRow(f"carer of {name}", Status.WARNING, what, fix)
+    for carer in subjects.carers:
+        if not carer.phones and not carer.second_roads:
+            fix = "add a [[carer.phone]] or a [[carer.second_road]]"
+            yield CheckRow(f"carer {carer.name}", Status.RED, "keepcool cannot reach them", fix)
+        else:
+            names = ", ".join(people[person_id] for person_id in carer.people)
+            what = f"is told when {names} does not answer"
+            yield CheckRow(f"carer {carer.name}", Status.OK, what)

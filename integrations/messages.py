@@ -95,3 +95,19 @@ class Announcement:
     topic: str
     payload: str
     components: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RoadMessage:
+    """Describe one message for one second road, which knows no buttons and takes nothing back."""
+
+    channel_id: str
+    tag: str
+    title: str
+    body: str
+    severity: int  # policies.alert.Severity
+
+    @property
+    def is_clear(self) -> bool:
+        """Return False: what was sent by such a road stays."""
+        return False

@@ -43,6 +43,13 @@ class AlertPhase(enum.StrEnum):
     RESOLVED = "resolved"
 
 
+class Road(enum.StrEnum):
+    """Name the ways to a person: their phones by Home Assistant, or what is left without it."""
+
+    PHONE = "phone"
+    SECOND_ROAD = "second_road"
+
+
 class Verb(enum.StrEnum):
     """Name what a button on the phone does."""
 

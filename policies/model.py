@@ -26,7 +26,16 @@ from policies.devices import (
     PlugFamily,
     Window,
 )
-from policies.people import Flag, LevelMemory, Person, PersonConditions, Phone, PhoneKind, Stay
+from policies.people import (
+    Carer,
+    Flag,
+    LevelMemory,
+    Person,
+    PersonConditions,
+    Phone,
+    PhoneKind,
+    Stay,
+)
 from policies.rooms import (
     Freshness,
     HourlyValue,
@@ -37,6 +46,7 @@ from policies.rooms import (
 )
 
 __all__ = [
+    "Carer",
     "CoolingAction",
     "CoolingCommand",
     "CoolingDevice",

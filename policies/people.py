@@ -68,6 +68,18 @@ class Person:
     drink_interval: timedelta = timedelta(minutes=120)
     evening_cut_off: timedelta = timedelta(hours=2)
     phones: tuple[Phone, ...] = ()
+    second_roads: tuple[str, ...] = ()  # channel ids; the addresses behind them are secret
+
+
+@dataclass(frozen=True, slots=True)
+class Carer:
+    """Describe somebody who is told when a person does not answer; their id is nobody else's."""
+
+    carer_id: str
+    name: str
+    people: tuple[str, ...]  # whom they care for
+    phones: tuple[Phone, ...] = ()
+    second_roads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.advice import examine_settings
 from config.home import (
+    build_carers,
     build_home,
     build_people,
     build_power_meters,
@@ -17,7 +18,13 @@ from config.home import (
 from config.settings import Settings
 from daemon import probing
 from daemon.asking import ask
-from daemon.bootstrap.roads import build_home_assistant, build_weather, mqtt_options
+from daemon.bootstrap.roads import (
+    build_home_assistant,
+    build_second_roads,
+    build_weather,
+    examine_second_roads,
+    mqtt_options,
+)
 from daemon.check import (
     CheckReport,
     CheckSubjects,
@@ -42,9 +49,10 @@ def check(path: Path, *, is_online: bool) -> CheckReport:
         environ=os.environ,
         credentials_directory=Path(credentials) if credentials else None,
     )
-    report = check_offline(path, examined.problems, examined.warnings)
     settings = examined.settings
-    if settings is None or not is_online:
+    roads = () if settings is None else tuple(examine_second_roads(settings))
+    report = check_offline(path, examined.problems + roads, examined.warnings)
+    if settings is None or roads or not is_online:
         return report
     return merge_reports(report, try_roads(settings))
 
@@ -58,6 +66,7 @@ def try_roads(settings: Settings) -> CheckReport:
         sensors=build_sensors(settings),
         rooms=build_rooms(settings),
         people=build_people(settings),
+        carers=build_carers(settings),
         home_assistant=settings.home_assistant.url if settings.home_assistant else None,
         power_entities=tuple(meter.entity_id for meter in meters if meter.entity_id),
     )
@@ -76,6 +85,12 @@ def _build_probes(settings: Settings) -> Probes:
     def build_link(post: Post) -> MqttLink:
         return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
 
+    def try_second_road(channel_id: str) -> str:
+        roads = build_second_roads(settings)
+        if roads is None:
+            raise PermanentError("its address is not given")
+        return roads.reach(channel_id)
+
     return Probes(
         connect_broker=lambda: probing.connect_broker(build_link),
         read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
@@ -83,6 +98,7 @@ def _build_probes(settings: Settings) -> Probes:
         greet_home_assistant=lambda: home_assistant().check_connection(),
         fetch_entity_states=lambda names: probing.describe_states(home_assistant(), names),
         fetch_services=lambda: home_assistant().fetch_services(),
+        try_second_road=try_second_road,
     )
 
 

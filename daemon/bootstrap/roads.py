@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from config.addresses import is_private
+from config.errors import Problem
 from config.home import (
     build_home,
 )
+from config.second_roads import CURE
 from config.settings import Settings
 from daemon.bootstrap.errors import StartError
 from daemon.ports import Post, WeatherSource
@@ -16,6 +21,9 @@ from integrations.ha_events import HomeAssistantEvents
 from integrations.home_assistant import HomeAssistant
 from integrations.home_assistant_states import parse_state
 from integrations.mqtt import MqttOptions
+
+if TYPE_CHECKING:
+    from integrations.apprise_push import ApprisePush
 
 MACHINE_ID_PATH = "/etc/machine-id"
 
@@ -48,6 +56,47 @@ def build_weather(settings: Settings) -> WeatherSource:
         return open_meteo.OpenMeteo(home.latitude_deg, home.longitude_deg, base_url=base_url)
     except PermanentError as error:
         raise StartError(str(error)) from error
+
+
+def build_second_roads(settings: Settings) -> ApprisePush | None:
+    """Build the roads beside Home Assistant; `None` when none is set. Raises: StartError."""
+    problems = [str(problem) for problem in examine_second_roads(settings)]
+    if problems:
+        raise StartError("\n".join(problems))
+    addresses = {road.channel_id: road.url for road in settings.second_roads if road.url}
+    if not addresses:
+        return None
+    from integrations.apprise_push import ApprisePush  # noqa: PLC0415 - 14 MB, for this alone
+
+    return ApprisePush({name: url.get_secret_value() for name, url in addresses.items()})
+
+
+def examine_second_roads(settings: Settings) -> Iterator[Problem]:
+    """Yield what is wrong with the addresses of second roads, without showing any."""
+    roads = [(road, road.url) for road in settings.second_roads if road.url is not None]
+    if not roads:
+        return
+    try:
+        from integrations.apprise_push import find_destination  # noqa: PLC0415 - as above
+    except ModuleNotFoundError as error:
+        what = f"a second road needs {error.name}, which is not installed"
+        yield Problem(roads[0][0].where, "second_road", what, fix="pip install 'keepcool[push]'")
+        return
+    for road, url in roads:
+        key = f"second road of {road.owner_name}"
+        try:
+            found = find_destination(url.get_secret_value())
+        except PermanentError as error:
+            yield Problem(road.where, key, f"what {road.file} holds {error}", fix=CURE)
+            continue
+        if not found.is_encrypted and found.host is not None and not is_private(found.host):
+            what = (
+                f"what {road.file} holds leads to a public address, and without encryption "
+                "everyone on the way can read along"
+            )
+            yield Problem(
+                road.where, key, what, fix="use the service's encrypted form, as ntfys://"
+            )
 
 
 def mqtt_options(settings: Settings, status_topic: str | None) -> MqttOptions:

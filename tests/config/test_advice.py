@@ -9,15 +9,23 @@ from tests.settings_texts import HOME, HOME_ASSISTANT, MINIMAL, PERSON, ROOM, wa
 
 PHONE = '[[person.phone]]\nservice = "notify.mobile_app_x"\nkind = "android"\n'
 ONE_ROAD = (
-    "second road: keepcool has one road to the phone; if Home Assistant is down nothing reaches "
-    "you; look at the phone and the rooms yourself on hot days; agree a daily call with someone"
+    "keepcool.toml:7  second road of Anna: there is none: if Home Assistant is down nothing "
+    "reaches them; add a [[person.second_road]] for Anna; until then agree a daily call"
+)
+NO_CARER = (
+    "keepcool.toml:7  carer of Anna: there is none: nobody else is told when they do not answer; "
+    "add a [[carer]] with a phone or a second road"
 )
 ABSENT = ".token: is not given; "
 
 
 def only(warnings: list[str]) -> list[str]:
-    """Return the warnings that are not about the second road or absent secrets."""
-    return [warning for warning in warnings if warning != ONE_ROAD and ABSENT not in warning]
+    """Return the warnings that are not about roads, carers or absent secrets."""
+    return [
+        warning
+        for warning in warnings
+        if warning not in (ONE_ROAD, NO_CARER) and ABSENT not in warning
+    ]
 
 
 def test_one_road_is_always_said(tmp_path: Path) -> None:
@@ -132,6 +140,6 @@ def test_examination_holds_either_settings_or_problems(tmp_path: Path) -> None:
     good, bad = examine(MINIMAL), examine(MINIMAL.replace("52.5", "152.5"))
     assert good.settings is not None
     assert good.problems == ()
-    assert len(good.warnings) == 3
+    assert len(good.warnings) == 4
     assert bad.settings is None
     assert [problem.key for problem in bad.problems] == ["home.latitude_deg"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from config.advice import examine_settings
-from config.home import build_people, build_rooms, build_sensors
+from config.home import build_carers, build_people, build_rooms, build_sensors
 from config.source import EXAMPLE
 from daemon.check import (
     CheckReport,
@@ -23,6 +23,7 @@ from daemon.check import (
     render_report,
 )
 from integrations.errors import PermanentError, TransientError
+from policies.model import Carer
 from tests.settings_texts import MINIMAL, write
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +49,7 @@ class World:
     services: Mapping[str, frozenset[str]] | Exception = field(
         default_factory=lambda: {"notify": frozenset({"mobile_app_annas_phone", "notify"})}
     )
-    second_road: str | Exception | None = None
+    second_road: str | Exception = "ntfy answers"
 
     @property
     def probes(self) -> Probes:
@@ -57,7 +58,6 @@ class World:
         def asked(_names: Sequence[str]) -> Mapping[str, str | None]:
             return _answer(self.states)
 
-        road = self.second_road
         return Probes(
             connect_broker=_call(self.broker),
             read_sensor_ages=_call(self.ages),
@@ -65,7 +65,7 @@ class World:
             greet_home_assistant=_call(self.home_assistant),
             fetch_entity_states=asked,
             fetch_services=_call(self.services),
-            try_second_road=None if road is None else _call(road),
+            try_second_road=lambda _channel_id: _answer(self.second_road),
         )
 
 
@@ -91,6 +91,7 @@ def subjects() -> CheckSubjects:
         sensors=build_sensors(settings),
         rooms=build_rooms(settings),
         people=build_people(settings),
+        carers=build_carers(settings),
         home_assistant="http://homeassistant.local:8123",
     )
 
@@ -102,9 +103,16 @@ def rows(world: World, status: Status) -> list[tuple[str, str, str]]:
 
 
 NO_SECOND_ROAD = (
-    "second road",
-    "there is none: if Home Assistant is down nothing reaches you",
-    "agree a daily call with someone on hot days; this version has no second road yet",
+    "second road of Anna",
+    "there is none: if Home Assistant is down nothing reaches them",
+    "add a [[person.second_road]] for Anna; until then agree a daily call",
+)
+
+
+NO_CARER = (
+    "carer of Anna",
+    "there is none: nobody else is told when they do not answer",
+    "add a [[carer]] with a phone or a second road",
 )
 
 
@@ -117,7 +125,8 @@ def test_offline_check_of_the_example() -> None:
         (Status.OK, "settings"),
         (Status.WARNING, "mqtt.password"),
         (Status.WARNING, "home_assistant.token"),
-        (Status.WARNING, "second road"),
+        (Status.WARNING, "second road of Anna"),
+        (Status.WARNING, "carer of Anna"),
         (Status.WARNING, "home_assistant.url"),
     ]
     assert all(row.fix for row in report.rows if row.status is not Status.OK)
@@ -156,7 +165,44 @@ def test_everything_answers() -> None:
         ),
     ]
     assert check_online(subjects(), World().probes).exit_code == 1
-    assert check_online(subjects(), World(second_road="ntfy answered").probes).exit_code == 0
+
+
+def with_roads() -> CheckSubjects:
+    """Return the example's home with a second road for Anna, and a carer with both roads."""
+    plain = subjects()
+    (anna,) = plain.people
+    ben = Carer("ben", "Ben", ("anna",), anna.phones, ("ben:second_road:1",))
+    anna = replace(anna, second_roads=("anna:second_road:1",))
+    return replace(plain, people=(anna,), carers=(ben,))
+
+
+def test_second_roads_and_carers() -> None:
+    """Each second road is tried and says how to send a test; with one for all nothing is red."""
+    report = check_online(with_roads(), World().probes)
+    assert report.exit_code == 0
+    assert [(row.name, row.what) for row in report.rows][-3:] == [
+        (
+            "second road of Anna",
+            "ntfy answers; try it: keepcool test-alert anna --second-road",
+        ),
+        ("second road of Ben", "ntfy answers; try it: keepcool test-alert ben --second-road"),
+        ("carer Ben", "is told when Anna does not answer"),
+    ]
+    assert [row.name for row in report.rows if row.name.startswith("phone")] == [
+        "phone of Anna",
+        "phone of Ben",
+    ]
+
+
+def test_second_road_that_does_not_answer() -> None:
+    """A road whose server does not answer is red, and so is a carer without any road."""
+    found = with_roads()
+    lonely = replace(found, carers=(replace(found.carers[0], phones=(), second_roads=()),))
+    report = check_online(lonely, World(second_road=TransientError("no answer")).probes)
+    assert [(row.name, row.what) for row in report.rows if row.status is Status.RED] == [
+        ("second road of Anna", "no answer"),
+        ("carer Ben", "keepcool cannot reach them"),
+    ]
 
 
 def test_broker_and_forecast_that_refuse() -> None:
@@ -217,11 +263,12 @@ def test_home_assistant_that_does_not_answer() -> None:
             "entities and phones",
             "not tried, because Home Assistant did not answer",
             "mend the row above first",
-        )
+        ),
+        NO_CARER,
     ]
     assert [name for name, _, _ in rows(world, Status.RED)] == [
         "Home Assistant http://homeassistant.local:8123",
-        "second road",
+        "second road of Anna",
     ]
 
 
@@ -265,7 +312,7 @@ def test_home_without_sensors_phones_and_home_assistant() -> None:
     names = [
         row.name for row in check_online(bare, World().probes).rows if row.status is Status.RED
     ]
-    assert names == ["sensors", "Home Assistant", "second road"]
+    assert names == ["sensors", "Home Assistant", "second road of Anna"]
     people = tuple(replace(person, phones=()) for person in subjects().people)
     phoneless = check_online(replace(subjects(), people=people), World().probes)
     assert (
@@ -279,7 +326,7 @@ def test_online_replaces_the_warning_about_the_same_thing() -> None:
     examination = examine_settings(EXAMPLE, environ={}, credentials_directory=None)
     offline = check_offline(EXAMPLE, examination.problems, examination.warnings)
     merged = merge_reports(offline, check_online(subjects(), World().probes))
-    found = [row.status for row in merged.rows if row.name == "second road"]
+    found = [row.status for row in merged.rows if row.name == "second road of Anna"]
     assert found == [Status.RED]
     assert merged.exit_code == 1
 
