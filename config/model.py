@@ -174,6 +174,9 @@ class PersonTable(Table):
     fluid_restricted: Switch = False
     wake_at: ClockTime = time(7, 0)
     bed_at: ClockTime = time(22, 30)
+    quiet_from: ClockTime | None = None  # bed_at when it is not given
+    quiet_until: ClockTime | None = None  # wake_at when it is not given
+    brief_at: ClockTime | None = None  # no brief without it
     drinks_goal_ml: Annotated[int, Between(1000, 3000, "ml")] | None = None
     portion_ml: Annotated[int, Between(100, 300, "ml")] = 200
     drink_interval_s: Annotated[float, Between(2700, 10_800, "s")] = 7200.0

@@ -149,6 +149,12 @@ class Relations:
             if str(wake)[:5] == str(bed)[:5]:
                 key = "bed_at" if "bed_at" in person else "wake_at"
                 yield self._problem((*path, key), "wake_at and bed_at are the same")
+            quiet = [key for key in ("quiet_until", "quiet_from") if key in person]
+            start, end = person.get("quiet_from", bed), person.get("quiet_until", wake)
+            if quiet and str(start)[:5] == str(end)[:5]:
+                what = "quiet hours begin and end at the same time"
+                fix = "take quiet_from and quiet_until out: then they are from bed_at to wake_at"
+                yield self._problem((*path, quiet[0]), what, fix=fix)
             for stay_path, stay in tables_at(person, path, "stay"):
                 start, end = stay.get("from"), stay.get("until")
                 if start is not None and str(start)[:5] == str(end)[:5]:

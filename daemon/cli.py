@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,6 +155,46 @@ def log_drink(config_path: Path, amount_ml: int, person: str | None) -> None:
 def test_alert(config_path: Path, person: str) -> None:
     """Send a test message to the phones of PERSON (their id in the settings)."""
     _ask_daemon(config_path, "test_alert", {"person": person}, "no test alert was sent", 20.0)
+
+
+def _minutes(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    """Read a length of time: `90m`, `1h`, `1h30m`; a bare number is minutes."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)(?:m|min)?)?", value.strip().lower())
+    if found is None or not any(found.groups()):
+        raise click.BadParameter(f"{value!r}: give a time like 90m, 1h or 1h30m")
+    hours, minutes = (int(part or 0) for part in found.groups())
+    return 60 * hours + minutes
+
+
+@main.command()
+@config_option
+@click.argument("person")
+@click.option("--for", "minutes", callback=_minutes, default="1h", show_default=True)
+@click.option("--off", is_flag=True, help="End it.")
+def snooze(config_path: Path, person: str, minutes: int, *, off: bool) -> None:
+    """Leave PERSON in peace for a while, 12 h at most; what is critical still speaks."""
+    fields = {"kind": "snooze", "person": person, "is_on": not off, "minutes": minutes}
+    _ask_daemon(config_path, "mode", fields, "not snoozed" if not off else "not ended")
+
+
+@main.command()
+@config_option
+@click.argument("person")
+@click.option("--off", is_flag=True, help="Back again.")
+def out(config_path: Path, person: str, *, off: bool) -> None:
+    """Say that PERSON goes out: for 4 h, or until they are back, only what is urgent speaks."""
+    fields = {"kind": "out", "person": person, "is_on": not off}
+    _ask_daemon(config_path, "mode", fields, "not noted")
+
+
+@main.command()
+@config_option
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.option("--until", metavar="DATE", help="The day of coming back, like 2026-08-14.")
+def holiday(config_path: Path, switch: str, until: str | None) -> None:
+    """Say that nobody is home for days: no reminders, no heat warnings, no cooling."""
+    fields: dict[str, object] = {"kind": "holiday", "is_on": switch == "on"}
+    _ask_daemon(config_path, "mode", fields | ({"until": until} if until else {}), "not switched")
 
 
 def _ask_daemon(

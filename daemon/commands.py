@@ -5,13 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, TypeGuard
 
 from daemon.clock import Instant
 from daemon.faces import Topics
+from daemon.mode_commands import (
+    LONGEST_PAYLOAD,
+    CommandError,
+    ModeCommand,
+    parse_fields,
+    parse_holiday,
+    parse_out,
+    parse_snooze,
+)
 from policies.model import Person, Room
+
+__all__ = [
+    "CheckCommand",
+    "Command",
+    "CommandError",
+    "CommandParser",
+    "CoolingSwitchCommand",
+    "DrinkCommand",
+    "TestAlertCommand",
+    "check_amount",
+    "check_rate",
+    "is_request_id",
+]
 
 OLDEST_COMMAND = timedelta(seconds=60)  # source: docs/decisions.md
 SMALLEST_DRINK_ML = 10
@@ -20,10 +42,6 @@ MOST_IN_TEN_MINUTES_ML = 1000  # more cannot be meant; source: FAULTS 72
 RATE_WINDOW = timedelta(minutes=10)
 LONGEST_REQUEST_ID = 64
 LONGEST_SHOWN = 80  # of what somebody sent, in a refusal
-
-
-class CommandError(Exception):
-    """Refuse a command; the text says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +76,22 @@ class CheckCommand:
     """Ask that every road is tried once."""
 
 
-Command = DrinkCommand | TestAlertCommand | CoolingSwitchCommand | CheckCommand
+Command = DrinkCommand | TestAlertCommand | CoolingSwitchCommand | CheckCommand | ModeCommand
 
 
 class CommandParser:
     """Parse the command topics of one home."""
 
-    def __init__(self, topics: Topics, people: Iterable[Person], rooms: Iterable[Room]) -> None:
-        """Know the people, whose ids a command names, and the rooms that have devices."""
+    def __init__(
+        self, topics: Topics, people: Iterable[Person], rooms: Iterable[Room], zone: tzinfo = UTC
+    ) -> None:
+        """Know the people, whose ids a command names, and the rooms that have devices.
+
+        In `zone` begins the day on which a holiday ends.
+        """
         self._people = {person.person_id: person for person in people}
         self._topics = topics
+        self._zone = zone
         self._plain: dict[str, Callable[[bytes], Command]] = {topics.home_check: _parse_check}
         for person in self._people.values():
             person_id, portion_ml = person.person_id, person.portion_ml
@@ -75,6 +99,8 @@ class CommandParser:
                 _parse_drink, person_id, portion_ml
             )
             self._plain[topics.person_test_alert(person_id)] = partial(_parse_test, person_id)
+            self._plain[topics.person_snooze(person_id)] = partial(_parse_snooze, person_id)
+            self._plain[topics.person_out(person_id)] = partial(_parse_out, person_id)
         for room in rooms:
             if room.devices:
                 topic = topics.room_cooling(room.room_id)
@@ -83,7 +109,13 @@ class CommandParser:
     @property
     def topics(self) -> frozenset[str]:
         """Return every topic to subscribe."""
-        return frozenset({*self._plain, self._topics.log_command, self._topics.test_alert_command})
+        own = {
+            self._topics.log_command,
+            self._topics.test_alert_command,
+            self._topics.mode_command,
+            self._topics.home_holiday,
+        }
+        return frozenset(own | self._plain.keys())
 
     def parse(
         self, topic: str, payload: bytes, *, is_retained: bool, now: Instant
@@ -96,10 +128,19 @@ class CommandParser:
             return None
         if topic in self._plain:
             return self._plain[topic](payload)
-        fields = _parse_fields(payload, now)
+        if topic == self._topics.home_holiday:
+            return parse_holiday(_plain(payload), now.utc, self._zone)
+        return self._parse_request(topic, _parse_fields(payload, now), now)
+
+    def _parse_request(self, topic: str, fields: dict[str, Any], now: Instant) -> Command:
+        """Return the command of a program, which may wait for an answer. Raises: CommandError."""
         request_id = fields.get("id")
         if request_id is not None and not is_request_id(request_id):
             raise CommandError("id: at most 64 letters and digits")
+        if topic == self._topics.mode_command:
+            return parse_fields(
+                fields, lambda: self._person_id(fields), now.utc, self._zone, request_id
+            )
         person_id = self._person_id(fields)
         if topic == self._topics.test_alert_command:
             return TestAlertCommand(person_id, request_id)
@@ -156,7 +197,7 @@ def _shown(value: object) -> str:
 
 
 def _plain(payload: bytes) -> str:
-    return payload[:40].decode(errors="replace").strip()
+    return payload[:LONGEST_PAYLOAD].decode(errors="replace").strip()
 
 
 def _check_press(payload: bytes) -> None:
@@ -172,6 +213,14 @@ def _parse_drink(person_id: str, portion_ml: int, payload: bytes) -> DrinkComman
 def _parse_test(person_id: str, payload: bytes) -> TestAlertCommand:
     _check_press(payload)
     return TestAlertCommand(person_id)
+
+
+def _parse_snooze(person_id: str, payload: bytes) -> ModeCommand:
+    return parse_snooze(person_id, _plain(payload))
+
+
+def _parse_out(person_id: str, payload: bytes) -> ModeCommand:
+    return parse_out(person_id, _plain(payload))
 
 
 def _parse_check(payload: bytes) -> CheckCommand:

@@ -24,6 +24,7 @@ from daemon.commands import (
 from daemon.events import ButtonPressed, DeliveryFinished, MessageReceived
 from daemon.faces import Topics
 from daemon.journal import Journal
+from daemon.modes import carry_out, note_at_home, set_out
 from daemon.outbox import Outbox, OutboxRow
 from daemon.pushes import push_rows
 from daemon.rates import MOST_CHECKS, MOST_SWITCHINGS, MOST_TEST_ALERTS, Rates
@@ -39,8 +40,8 @@ from policies.alert import (
     Severity,
     Verb,
 )
-from policies.arbitrate import acknowledge
-from policies.model import Flag
+from policies.episodes import acknowledge, snooze
+from policies.model import Flag, HolidayEnd
 from policies.wording import render
 
 log = structlog.get_logger()
@@ -102,8 +103,11 @@ class Desk:
                     self._rates.check("check", MOST_CHECKS, now)
                     self._is_check_wanted = True
                     return None
-                case _:
+                case None:
                     return None
+                case _:
+                    self._rates.check(f"mode:{event.topic}", MOST_SWITCHINGS, now)
+                    text = carry_out(command, state, now, changes)
         except CommandError as error:
             log.warning("command.refused", topic=event.topic, cause=str(error))
             return Reply(request_id, is_done=False, text=str(error)) if request_id else None
@@ -138,6 +142,7 @@ class Desk:
             check_rate(command.amount_ml, drunk_ml, may_name=may_name)
         drink = Drink(drink_id, command.person_id, now.utc, command.amount_ml, "command")
         state.note_drink(drink, now, changes)
+        note_at_home(state, [command.person_id], HolidayEnd.DRINK, now, changes)
         drink_words = f"{command.amount_ml} ml" if may_name else "drink"
         return f"{drink_words} recorded for {record.person.name}"
 
@@ -209,12 +214,15 @@ class Desk:
             state.note_drink(drink, now, changes)
         else:
             state.note_sign(token.person_id, now, changes)
+        if token.verb is Verb.OUT:
+            set_out(state, token.person_id, now, changes, is_out=True)
         alert = state.alerts.get(token.key)
-        if token.verb is Verb.ON_IT:
+        if token.verb in {Verb.ON_IT, Verb.SNOOZE}:
             if alert is None or alert.phase is AlertPhase.RESOLVED:
                 self._say_over(token.key, token.person_id, state, outbox, now, changes)
                 return
-            for updated in acknowledge(tuple(state.alerts.values()), token.key, token.person_id):
+            answer = snooze if token.verb is Verb.SNOOZE else acknowledge
+            for updated in answer(tuple(state.alerts.values()), token.key, token.person_id):
                 if updated != state.alerts.get(updated.key):
                     state.alerts[updated.key] = updated
                     changes.alerts.append(updated)

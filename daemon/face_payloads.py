@@ -62,7 +62,7 @@ def room_payload(
 
 
 def person_payloads(
-    person: PersonAssessment, now_utc: datetime, *, is_seen: bool
+    person: PersonAssessment, now_utc: datetime, more: Mapping[str, Any], *, is_seen: bool
 ) -> tuple[str, str]:
     """Render a person's state topic, and what of it is news: time that passes is none.
 
@@ -74,6 +74,7 @@ def person_payloads(
         "heat_level": person.level.word if is_level_known else None,
         "drinks_today_ml": person.drunk_today_ml,
         "drinks_goal_ml": person.drinks_goal_ml,
+        **more,
     }
     wait = person.next_drink_in
     # To the nearest minute: it must not change with every tick.

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -50,6 +51,11 @@ class Topics:
         return f"{self.root}/home/check_result"
 
     @property
+    def home_holiday(self) -> str:
+        """Hear that nobody is home: `ON`, `OFF`, or the day or moment of coming back."""
+        return f"{self.root}/home/holiday"
+
+    @property
     def log_command(self) -> str:
         """Hear a drink of `keepcool log`, answered on the reply topic of its `id`."""
         return f"{self.root}/command/log"
@@ -58,6 +64,11 @@ class Topics:
     def test_alert_command(self) -> str:
         """Hear a test alert of `keepcool test-alert`, answered on the reply topic of its `id`."""
         return f"{self.root}/command/test_alert"
+
+    @property
+    def mode_command(self) -> str:
+        """Hear `keepcool snooze`, `out` and `holiday`, answered on the reply topic of the `id`."""
+        return f"{self.root}/command/mode"
 
     def room_state(self, room_id: str) -> str:
         """Carry the room's level and values."""
@@ -85,6 +96,14 @@ class Topics:
     def person_drink(self, person_id: str) -> str:
         """Hear a drink: a number of millilitres, or `PRESS` for one portion."""
         return f"{self.root}/person/{person_id}/drink"
+
+    def person_snooze(self, person_id: str) -> str:
+        """Hear a wish for peace: `ON` for an hour, `OFF`, or a number of minutes."""
+        return f"{self.root}/person/{person_id}/snooze"
+
+    def person_out(self, person_id: str) -> str:
+        """Hear that the person goes out (`ON`) or is back (`OFF`)."""
+        return f"{self.root}/person/{person_id}/out"
 
     def lease(self, device_id: str) -> str:
         """Carry what keepcool holds of a device, and until when; empty when it holds nothing."""
@@ -123,11 +142,17 @@ class Faces:
         home_state: dict[str, Any],
         unseen: Collection[str],
         now_utc: datetime,
+        more: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
-        """Publish people and the home as a whole; `unseen` people are in no room that is seen."""
+        """Publish people, with what `more` says of each, and the home as a whole.
+
+        `unseen` people are in no room that is seen.
+        """
         for person in decision.people:
             is_seen = person.person_id not in unseen
-            payload, news = person_payloads(person, now_utc, is_seen=is_seen)
+            payload, news = person_payloads(
+                person, now_utc, more.get(person.person_id, {}), is_seen=is_seen
+            )
             self._publish_changed(self._topics.person_state(person.person_id), payload, news)
         self._publish_changed(
             self._topics.home_state, json.dumps(home_state, separators=(",", ":"), sort_keys=True)

@@ -17,6 +17,7 @@ from daemon.dispatch import Dispatcher
 from daemon.events import Event
 from daemon.faces import Faces
 from daemon.journal import Journal
+from daemon.modes import home_modes, person_modes, settle
 from daemon.outbox import Outbox
 from daemon.parts import Parts
 from daemon.pushes import clear_rows, push_rows
@@ -232,6 +233,8 @@ class Daemon:
         self._next_decision_s = now.boot_s + self.parts.decision_interval.total_seconds()
         self.state.sensing.refresh(now, self.state.since_start(now))
         self.state.actuation.tick(now)
+        changes = Changes()
+        settle(self.state, now, changes)
         self.snapshot = snapshot = self.state.snapshot(
             now, is_clock_synchronised=self.clock.is_synchronised()
         )
@@ -239,7 +242,6 @@ class Daemon:
         log_decision(self.decision, decision)
         self.decision = decision
         self._shown = {room.room_id: room for room in decision.rooms}
-        changes = Changes()
         before = dict(self.state.alerts)
         self._queue_messages(decision, now, changes)
         self.state.adopt(decision, now, changes)
@@ -257,7 +259,8 @@ class Daemon:
                     self._shown[room_id], room, is_automatic=state.is_automatic(room_id)
                 )
         unseen = state.unseen_people(decision)
-        faces.publish_decision(decision, home_state(self, snapshot), unseen, now.utc)
+        home = home_state(self, snapshot) | home_modes(state)
+        faces.publish_decision(decision, home, unseen, now.utc, person_modes(state, now))
         people = [record.person for record in state.people.values()]
         faces.publish_alerts(before, decision.alerts, people, state.home, now.utc)
         faces.publish_leases(state.actuation.rows())

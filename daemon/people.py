@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from daemon.clock import Instant
+from daemon.modes import Deadline, SnoozeMemory
 from daemon.records import Drink, read_json, to_json
 from policies.alert import HeatLevel, Severity
 from policies.model import Person, PersonConditions
@@ -24,6 +25,8 @@ class PersonMemory:
     peak_level: HeatLevel = HeatLevel.NORMAL
     nudges_ignored: int = 0
     sign_of_life: Instant | None = None
+    snooze: SnoozeMemory | None = None
+    out: Deadline | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ class PersonRecord:
 
         return PersonConditions(
             person=self.person,
+            snooze=None if memory.snooze is None else memory.snooze.conditions(now),
+            out_remaining=(memory.out and memory.out.remaining(now)) or None,
             drunk_today_ml=sum(drink.amount for drink in self._drinks if is_today(drink.at)),
             drunk_last_hour_ml=self.drunk_within(HOUR, now),
             since_last_drink=age(self._drinks[-1].at if self._drinks else None),

@@ -27,9 +27,11 @@ from daemon.events import (
 )
 from daemon.faces import Faces
 from daemon.journal import Journal
+from daemon.modes import note_at_home
 from daemon.outbox import Outbox
 from daemon.parts import Parts
 from daemon.records import Changes
+from policies.model import HolidayEnd
 
 log = structlog.get_logger()
 
@@ -104,9 +106,11 @@ class Reactions:
         )
         changes = Changes()
         room_id = self._state.room_of_device(action.device_id)
-        for person_id, record in self._state.people.items():
-            if room_id in record.person.rooms:
-                self._state.note_sign(person_id, now, changes)
+        people = self._state.people.items()
+        users = [person_id for person_id, record in people if room_id in record.person.rooms]
+        for person_id in users:
+            self._state.note_sign(person_id, now, changes)
+        note_at_home(self._state, users, HolidayEnd.DEVICE, now, changes)
         self._core.journal.commit(changes, now)
         self._attention.want()
 

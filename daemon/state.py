@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from daemon.actuation import Actuation
 from daemon.clock import Instant
+from daemon.modes import HolidayMemory, restore_holiday
 from daemon.people import PersonRecord
 from daemon.poller import Poller
 from daemon.records import Changes, Drink
@@ -67,6 +68,7 @@ class HomeState:
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
         self._rooms_by_hand: set[str] = set()  # where automatic cooling is switched off
+        self.holiday = HolidayMemory()
         self.decided = now
         self._aged = now  # the moment to which the ages in `alerts` belong
         self._links: dict[str, _Link] = {}
@@ -78,6 +80,7 @@ class HomeState:
         self._aged = now
         self.last_episode = store.load_last_episodes()
         memory = store.load_memory()
+        self.holiday = restore_holiday(memory)
         for key, body in memory.items():
             if key.startswith(LEVEL_KEY):
                 person_id, room_id = key.removeprefix(LEVEL_KEY).split("/", 1)
@@ -113,6 +116,13 @@ class HomeState:
             for room_id in every_room_of(record.person):
                 users.setdefault(room_id, []).append(record.person)
         return users
+
+    def level_of(self, person_id: str) -> HeatLevel:
+        """Return the highest level at which any room is for a person."""
+        levels = (
+            memory.level for (who, _), memory in self.level_memory.items() if who == person_id
+        )
+        return max(levels, default=HeatLevel.NORMAL)
 
     def room_of_device(self, device_id: str) -> str | None:
         """Return the room that a cooling device stands in."""
@@ -215,6 +225,7 @@ class HomeState:
             alerts=tuple(self.alerts.values()),
             level_memory=self.level_memory,
             last_episode=self.last_episode,
+            holiday=self.holiday.conditions(now),
         )
 
     def adopt(self, decision: Decision, now: Instant, changes: Changes) -> None:

@@ -55,6 +55,8 @@ class Verb(enum.StrEnum):
 
     ON_IT = "on_it"
     DRANK = "drank"
+    SNOOZE = "snooze"  # this alert alone, for an hour
+    OUT = "out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Alert:
     since_answered: timedelta | None = None
     is_expected: bool = False
     clearing_for: timedelta | None = None
+    snoozed_for: timedelta | None = None  # of an alert in the phase SNOOZED
 
     def aged(self, elapsed: timedelta) -> Alert:
         """Return the same alert `elapsed` later."""
@@ -130,6 +133,7 @@ class Alert:
             since_told=later(self.since_told),
             since_answered=later(self.since_answered),
             clearing_for=later(self.clearing_for),
+            snoozed_for=later(self.snoozed_for),
         )
 
 

@@ -242,5 +242,15 @@ def acknowledge(alerts: Iterable[Alert], key: AlertKey, person_id: str) -> tuple
     )
 
 
+def snooze(alerts: Iterable[Alert], key: AlertKey, person_id: str) -> tuple[Alert, ...]:
+    """Return the alerts after a person snoozed one of them; bound as `acknowledge` is."""
+    return tuple(
+        replace(alert, phase=AlertPhase.SNOOZED, snoozed_for=timedelta(0))
+        if alert.key == key and person_id in alert.person_ids and _may_be_answered(alert)
+        else alert
+        for alert in alerts
+    )
+
+
 def _may_be_answered(alert: Alert) -> bool:
     return alert.phase in {AlertPhase.PENDING, AlertPhase.FIRING, AlertPhase.SNOOZED}

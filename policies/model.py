@@ -29,11 +29,14 @@ from policies.devices import (
 from policies.people import (
     Carer,
     Flag,
+    Holiday,
+    HolidayEnd,
     LevelMemory,
     Person,
     PersonConditions,
     Phone,
     PhoneKind,
+    Snooze,
     Stay,
 )
 from policies.rooms import (
@@ -58,6 +61,8 @@ __all__ = [
     "Flag",
     "Forecast",
     "Freshness",
+    "Holiday",
+    "HolidayEnd",
     "Home",
     "HourlyForecast",
     "HourlyValue",
@@ -78,6 +83,7 @@ __all__ = [
     "SensorMessage",
     "SensorReading",
     "Snapshot",
+    "Snooze",
     "Stay",
     "SunPosition",
     "Tuning",
@@ -239,6 +245,7 @@ class Snapshot:
         default_factory=dict
     )  # (person, room)
     last_episode: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (policy, subject)
+    holiday: Holiday = field(default_factory=Holiday)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ class Person:
     drink_interval: timedelta = timedelta(minutes=120)
     evening_cut_off: timedelta = timedelta(hours=2)
     phones: tuple[Phone, ...] = ()
+    quiet_from: time | None = None  # None: going to bed
+    quiet_until: time | None = None  # None: waking
+    brief_at: time | None = None  # None: no morning brief
     second_roads: tuple[str, ...] = ()  # channel ids; the addresses behind them are secret
 
 
@@ -91,10 +94,41 @@ class LevelMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Carry a person's wish for peace; `level` is what the home was at when it began."""
+
+    remaining: timedelta
+    running_for: timedelta = timedelta(0)
+    level: HeatLevel = HeatLevel.NORMAL
+
+
+class HolidayEnd(enum.StrEnum):
+    """Name what ended the holiday mode."""
+
+    SWITCH = "switch"
+    DATE = "date"
+    PRESENCE = "presence"
+    DRINK = "drink"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """Say whether nobody is home for days; after its end, what ended it and how long ago."""
+
+    is_on: bool = False
+    remaining: timedelta | None = None  # None: no end was set
+    ended_for: timedelta | None = None
+    ended_by: HolidayEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonConditions:
     """Carry what is known of a person now. Days are the person's local days."""
 
     person: Person
+    snooze: Snooze | None = None
+    out_remaining: timedelta | None = None  # of "I'm out", told by the person
     drunk_today_ml: int = 0
     drunk_last_hour_ml: int = 0
     since_last_drink: timedelta | None = None
@@ -104,3 +138,5 @@ class PersonConditions:
     nudges_ignored: int = 0  # in a row, since the last sign of the person
     peak_level_today: HeatLevel = HeatLevel.NORMAL
     since_sign_of_life: timedelta | None = None  # any button, drink or hand-made change
+    is_at_home: bool | None = None  # None: not known, which is treated as at home
+    presence_age: timedelta | None = None  # of what `is_at_home` says

@@ -122,8 +122,8 @@ def safety_card(home: Home) -> str:
 
 def button_title(verb: Verb, person: Person) -> str:
     """Return the words on a button; without a volume for someone whose fluids are restricted."""
-    if verb is Verb.ON_IT:
-        return texts_en.BUTTON_ON_IT
+    if verb in texts_en.BUTTONS:
+        return texts_en.BUTTONS[verb]
     if Flag.FLUID_RESTRICTED in person.flags:
         return texts_en.BUTTON_DRANK_WITHOUT_VOLUME
     return texts_en.BUTTON_DRANK.format(portion=f"{person.portion_ml:,} ml")

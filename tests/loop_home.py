@@ -306,7 +306,7 @@ class LoopHome:
                 inbox=inbox,
                 state=HomeState(self.home, self.rooms, self.people, sensors, zone, hour, now),
                 topics=TOPICS,
-                commands=CommandParser(TOPICS, self.people, self.rooms),
+                commands=CommandParser(TOPICS, self.people, self.rooms, zone),
                 mqtt=self.broker,
                 weather=self.weather,
                 phone=self.phone,

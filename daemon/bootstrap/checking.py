@@ -114,5 +114,9 @@ def ask_daemon(
         wanted = [Subscription(topic) for topic in heard]
         return MqttClient(options, wanted, post, SystemClock().boot_s)
 
-    command_topic = {"log": topics.log_command, "test_alert": topics.test_alert_command}[command]
+    command_topic = {
+        "log": topics.log_command,
+        "test_alert": topics.test_alert_command,
+        "mode": topics.mode_command,
+    }[command]
     return ask(build_link, topics, command_topic, fields, timeout_s)

@@ -118,7 +118,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         timedelta(seconds=settings.weather.poll_interval_s),
         clock.now(),
     )
-    commands = CommandParser(topics, people, rooms)
+    commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
     wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]

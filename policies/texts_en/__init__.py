@@ -20,9 +20,9 @@ from policies.texts_en.safety import SAFETY_CARD, SAFETY_SHORT
 from policies.texts_en.trouble import TROUBLE_TEXTS
 
 __all__ = [
+    "BUTTONS",
     "BUTTON_DRANK",
     "BUTTON_DRANK_WITHOUT_VOLUME",
-    "BUTTON_ON_IT",
     "COMMON_WORDS",
     "FALLBACK",
     "PHRASES",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 PRESS_AND_HOLD = "Press and hold to answer."
-BUTTON_ON_IT = "I'm on it"
+BUTTONS: Mapping[str, str] = {"on_it": "I'm on it", "snooze": "Snooze 1 h", "out": "I'm out"}
 BUTTON_DRANK = "Drank {portion}"
 BUTTON_DRANK_WITHOUT_VOLUME = "I had a drink"
 

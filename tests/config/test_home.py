@@ -119,6 +119,7 @@ def test_person_is_built_whole(tmp_path: Path) -> None:
     person = PERSON + (
         "level_1_c = 25\nlevel_2_c = 28\nlevel_3_c = 31\nnight_level_1_c = 23\n"
         'night_level_2_c = 25\noffset_c = -0.5\nwake_at = 06:30:00\nbed_at = "23:15"\n'
+        'quiet_from = "22:00"\nquiet_until = "08:00"\nbrief_at = "07:15"\n'
         "drinks_goal_ml = 1800\nportion_ml = 150\ndrink_interval_s = 3600\nevening_cut_off_s = 0\n"
         "reduced_sweating = true\nfluid_restricted = true\n"
         '[[person.stay]]\nroom = "hall"\nfrom = "22:00"\nuntil = "07:00"\n'
@@ -140,6 +141,9 @@ def test_person_is_built_whole(tmp_path: Path) -> None:
         flags=frozenset({Flag.REDUCED_SWEATING, Flag.FLUID_RESTRICTED}),
         wake_at=time(6, 30),
         bed_at=time(23, 15),
+        quiet_from=time(22, 0),
+        quiet_until=time(8, 0),
+        brief_at=time(7, 15),
         drinks_goal_ml=1800,
         portion_ml=150,
         drink_interval=timedelta(hours=1),

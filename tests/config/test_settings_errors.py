@@ -123,6 +123,14 @@ def test_minimal_settings_load(tmp_path: Path) -> None:
             'keepcool.toml:11  person.bed_at = "07:00": wake_at and bed_at are the same',
         ),
         (
+            'quiet_until = "22:30"',
+            (
+                'keepcool.toml:11  person.quiet_until = "22:30": quiet hours begin and end at the '
+                "same time; take quiet_from and quiet_until out: then they are from bed_at to "
+                "wake_at"
+            ),
+        ),
+        (
             "heat_sensitive = 1",
             (
                 "keepcool.toml:11  person.heat_sensitive = 1: is neither true nor false; "

@@ -18,7 +18,8 @@ from daemon.commands import (
     TestAlertCommand,
     check_rate,
 )
-from tests.builders import a_bedroom, a_device, a_person, a_room
+from daemon.mode_commands import HolidayCommand, OutCommand, SnoozeCommand
+from tests.builders import ZONE, a_bedroom, a_device, a_person, a_room
 from tests.loop_home import TOPICS
 
 NOW = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 0, tzinfo=UTC))
@@ -26,13 +27,16 @@ ANNA = a_person(portion_ml=150)
 ROOMS = (a_room(devices=(a_device(),)), a_bedroom())  # the bedroom has nothing to switch
 BOB = a_person(person_id="bob", name="Bob")
 DRINK = TOPICS.person_drink("anna")
+SNOOZE, OUT, MODE = TOPICS.person_snooze("anna"), TOPICS.person_out("anna"), TOPICS.mode_command
+HOUR = timedelta(hours=1)
+AUGUST = datetime(2026, 8, 1, tzinfo=ZONE)
 
 
 def parse(
     topic: str, payload: object, *, is_retained: bool = False, is_alone: bool = True
 ) -> Command | None:
     """Parse a command of a household of one or two."""
-    parser = CommandParser(TOPICS, [ANNA] if is_alone else [ANNA, BOB], ROOMS)
+    parser = CommandParser(TOPICS, [ANNA] if is_alone else [ANNA, BOB], ROOMS, ZONE)
     text = payload if isinstance(payload, str) else json.dumps(payload)
     return parser.parse(topic, text.encode(), is_retained=is_retained, now=NOW)
 
@@ -59,6 +63,27 @@ def parse(
         (TOPICS.home_check, "PRESS", CheckCommand()),
         (TOPICS.room_cooling("living"), "OFF", CoolingSwitchCommand("living", is_on=False)),
         (TOPICS.room_cooling("living"), " on\n", CoolingSwitchCommand("living", is_on=True)),
+        (SNOOZE, "ON", SnoozeCommand("anna", HOUR)),
+        (SNOOZE, "press", SnoozeCommand("anna", HOUR)),
+        (SNOOZE, "off", SnoozeCommand("anna", None)),
+        (SNOOZE, "1", SnoozeCommand("anna", HOUR / 60)),
+        (SNOOZE, "720", SnoozeCommand("anna", 12 * HOUR)),
+        (OUT, "ON", OutCommand("anna", is_on=True)),
+        (OUT, " OFF ", OutCommand("anna", is_on=False)),
+        (TOPICS.home_holiday, "ON", HolidayCommand(is_on=True)),
+        (TOPICS.home_holiday, "OFF", HolidayCommand(is_on=False)),
+        (TOPICS.home_holiday, "2026-08-01", HolidayCommand(is_on=True, until=AUGUST)),
+        (TOPICS.home_holiday, "2026-08-01T00:00+02:00", HolidayCommand(is_on=True, until=AUGUST)),
+        (TOPICS.home_holiday, "2026-08-01T00:00:00", HolidayCommand(is_on=True, until=AUGUST)),
+        (MODE, {"kind": "snooze", "is_on": True}, SnoozeCommand("anna", HOUR)),
+        (MODE, {"kind": "snooze", "is_on": False, "id": "s1"}, SnoozeCommand("anna", None, "s1")),
+        (MODE, {"kind": "out", "is_on": True, "person": "anna"}, OutCommand("anna", is_on=True)),
+        (MODE, {"kind": "holiday", "is_on": False}, HolidayCommand(is_on=False)),
+        (
+            MODE,
+            {"kind": "holiday", "is_on": True, "until": "2026-08-01", "id": "h1"},
+            HolidayCommand(is_on=True, until=AUGUST, request_id="h1"),
+        ),
     ],
 )
 def test_command_is_understood(topic: str, payload: object, command: Command) -> None:
@@ -92,6 +117,20 @@ def test_command_is_understood(topic: str, payload: object, command: Command) ->
         (TOPICS.person_test_alert("anna"), "ON", "a button takes PRESS"),
         (TOPICS.home_check, "true", "a button takes PRESS"),
         (TOPICS.room_cooling("living"), "PRESS", "a switch takes ON or OFF"),
+        (SNOOZE, "0", "minutes from 1 to 720"),
+        (SNOOZE, "721", "minutes from 1 to 720"),
+        (SNOOZE, "nan", "minutes from 1 to 720"),
+        (SNOOZE, "an hour", "minutes from 1 to 720"),
+        (OUT, "60", "give ON or OFF"),
+        (TOPICS.home_holiday, "soon", "the day of coming back like 2026-08-14"),
+        (TOPICS.home_holiday, "2026-02-30", "the day of coming back like"),
+        (TOPICS.home_holiday, "2026-07-14", "within the coming year"),
+        (TOPICS.home_holiday, "2027-08-14", "within the coming year"),
+        (MODE, {"kind": "snooze"}, "is_on: give true or false"),
+        (MODE, {"kind": "snooze", "is_on": "yes"}, "is_on: give true or false"),
+        (MODE, {"kind": "snooze", "is_on": True, "minutes": True}, "minutes from 1 to 720"),
+        (MODE, {"kind": "sleep", "is_on": True}, "kind: give snooze, out or holiday"),
+        (MODE, {"kind": "out", "is_on": True, "person": "eve"}, "known are anna"),
     ],
 )
 def test_refusal_says_what_is_allowed(topic: str, payload: object, words: str) -> None:
@@ -137,9 +176,15 @@ def test_topics_are_those_of_the_home_and_its_people() -> None:
         "keepcool/home/person/anna/test_alert",
         "keepcool/home/person/bob/test_alert",
         "keepcool/home/command/log",
+        "keepcool/home/command/mode",
         "keepcool/home/command/test_alert",
+        "keepcool/home/home/holiday",
         "keepcool/home/person/anna/drink",
+        "keepcool/home/person/anna/out",
+        "keepcool/home/person/anna/snooze",
         "keepcool/home/person/bob/drink",
+        "keepcool/home/person/bob/out",
+        "keepcool/home/person/bob/snooze",
     }
 
 
