@@ -130,7 +130,7 @@ def unreadable(text: str) -> str | None:
     return "holds a newline or another control character" if "Cc" in kinds else None
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
     """Return a text that a person can read: no control characters, no broken Unicode."""
     if not isinstance(value, str):
         raise refuse("is not text", fix='write it in quotes, "like this"')
@@ -144,7 +144,7 @@ def _as_text(value: object) -> str:
 
 def check_name(value: object) -> str:
     """Return a name for people to read, without the signs that mean something in MQTT topics."""
-    text = _as_text(value)
+    text = as_text(value)
     if len(text) > LONGEST_NAME:
         raise refuse(f"is {len(text)} characters long", allowed=f"1 to {LONGEST_NAME} characters")
     if text.startswith("$") or any(sign in text for sign in "+#/"):
@@ -157,7 +157,7 @@ def check_name(value: object) -> str:
 
 def check_id(value: object) -> str:
     """Return an id that is safe in topics, file names and logs."""
-    text = _as_text(value)
+    text = as_text(value)
     if not _SLUG.fullmatch(text):
         better = slug_of(text)
         raise refuse(
@@ -170,7 +170,7 @@ def check_id(value: object) -> str:
 
 def check_topic(value: object) -> str:
     """Return one exact MQTT topic: no wildcards, no broker internals."""
-    text = _as_text(value)
+    text = as_text(value)
     if any(sign in text for sign in _MQTT_SPECIAL):
         raise refuse(
             "holds a wildcard",
@@ -194,7 +194,7 @@ def check_base_topic(value: object) -> str:
 
 def check_cooling_entity(value: object) -> str:
     """Return a Home Assistant entity of a domain that keepcool commands."""
-    text = _as_text(value)
+    text = as_text(value)
     allowed = ", ".join(f"{domain}.*" for domain in COOLING_DOMAINS)
     match = _ENTITY.fullmatch(text)
     if match is None:
@@ -206,7 +206,7 @@ def check_cooling_entity(value: object) -> str:
 
 def check_power_entity(value: object) -> str:
     """Return the Home Assistant entity of a power meter."""
-    text = _as_text(value)
+    text = as_text(value)
     match = _ENTITY.fullmatch(text)
     if match is None or match[1] != "sensor":
         raise refuse("is not a sensor's entity id", allowed="sensor.*")
@@ -215,7 +215,7 @@ def check_power_entity(value: object) -> str:
 
 def check_notify_service(value: object) -> str:
     """Return the notify service of a phone with the Home Assistant app."""
-    text = _as_text(value)
+    text = as_text(value)
     if not _SERVICE.fullmatch(text):
         raise refuse(
             "is not a phone's notify service",
@@ -232,7 +232,7 @@ def is_host(text: str) -> bool:
 
 def check_host(value: object) -> str:
     """Return a host name or address without scheme, port and path."""
-    text = _as_text(value)
+    text = as_text(value)
     if "://" in text or "/" in text or "@" in text:
         raise refuse("is more than a host name", fix='write the name alone, "mqtt.local"')
     if text.count(":") == 1:
@@ -246,7 +246,7 @@ def check_host(value: object) -> str:
 
 def check_url(value: object) -> str:
     """Return an http(s) address as `scheme://host[:port][/path]`, without a slash at the end."""
-    text = _as_text(value)
+    text = as_text(value)
     address = read_address(text)
     if address is None:
         raise refuse(
@@ -276,7 +276,7 @@ def check_clock_time(value: object) -> time:
 
 def check_time_zone(value: object) -> str:
     """Return the name of a time zone that this machine knows."""
-    text = _as_text(value)
+    text = as_text(value)
     try:
         zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -291,7 +291,7 @@ def check_time_zone(value: object) -> str:
 
 def check_country(value: object) -> str:
     """Return a two-letter country code."""
-    text = _as_text(value)
+    text = as_text(value)
     code = country_code(text)
     if code is None:
         raise refuse("is not a country code", allowed='two letters, for example "DE" or "US"')
@@ -300,7 +300,7 @@ def check_country(value: object) -> str:
 
 def check_emergency_number(value: object) -> str:
     """Return a telephone number."""
-    text = _as_text(value)
+    text = as_text(value)
     if not _EMERGENCY_NUMBER.fullmatch(text):
         raise refuse("is not a telephone number", fix='write it in quotes, "112"')
     return text
@@ -321,7 +321,7 @@ def check_match_value(value: object) -> str:
     """Return what a message's own field must say for a sensor's messages, as text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    return _as_text(value)
+    return as_text(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +355,7 @@ Name = Annotated[str, BeforeValidator(check_name)]
 Id = Annotated[str, BeforeValidator(check_id)]
 Topic = Annotated[str, BeforeValidator(check_topic)]
 BaseTopic = Annotated[str, BeforeValidator(check_base_topic)]
-Text = Annotated[str, BeforeValidator(_as_text)]
+Text = Annotated[str, BeforeValidator(as_text)]
 CoolingEntity = Annotated[str, BeforeValidator(check_cooling_entity)]
 PowerEntity = Annotated[str, BeforeValidator(check_power_entity)]
 NotifyService = Annotated[str, BeforeValidator(check_notify_service)]

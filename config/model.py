@@ -37,12 +37,19 @@ from config.fields import (
 )
 from config.source import Loading
 from config.table import Table
+from config.weather_fields import (
+    Contact,
+    MeteoalarmCountry,
+    NwsZone,
+    WarningServiceName,
+    WeatherEntity,
+    WeatherSourceName,
+)
 
 _UNITS = (("°C", "C"), ("°F", "F"), ("c", "C"), ("f", "F"), ("celsius", "C"), ("fahrenheit", "F"))
 Unit = Annotated[str, BeforeValidator(one_of("C", "F", spellings=_UNITS))]
 Quantity = Annotated[str, BeforeValidator(one_of("temperature", "humidity"))]
 MqttVersion = Annotated[str, BeforeValidator(one_of("5", "3.1.1"))]
-WeatherService = Annotated[str, BeforeValidator(one_of("open_meteo"))]
 PhoneApp = Annotated[str, BeforeValidator(one_of("android", "iphone"))]
 CoolingUse = Annotated[
     str, BeforeValidator(one_of("air_conditioner", "fan", "dehumidifier", "blind"))
@@ -97,11 +104,22 @@ class HomeAssistantTable(Table):
 
 
 class WeatherTable(Table):
-    """`[weather]`: where the forecast comes from."""
+    """`[weather]`: where the forecast comes from; the next source is asked when one fails."""
 
-    source: WeatherService = "open_meteo"
-    base_url: Url | None = None  # a server of one's own
+    sources: tuple[WeatherSourceName, ...] = ("open_meteo",)
+    contact: Contact | None = None  # MET Norway and the NWS want to know who asks
+    entity: WeatherEntity | None = None  # of Home Assistant
+    base_url: Url | None = None  # an Open-Meteo server of one's own
     poll_interval_s: Annotated[int, Between(60, 21_600, "s")] = 1800
+
+
+class OfficialWarningTable(Table):
+    """`[[official_warning]]`: whose official heat warnings to hear, and for which area."""
+
+    service: WarningServiceName
+    zone: NwsZone | None = None  # of the NWS; the home's place when it is not given
+    country: MeteoalarmCountry | None = None
+    area: Text | None = None  # of MeteoAlarm: its code or its name
 
 
 class StorageTable(Table):
@@ -277,6 +295,9 @@ class Document(BaseSettings, Table):
     mqtt: MqttTable = Field(default_factory=MqttTable)
     home_assistant: HomeAssistantTable | None = None
     weather: WeatherTable = Field(default_factory=WeatherTable)
+    official_warnings: tuple[OfficialWarningTable, ...] = Field(
+        default=(), alias="official_warning"
+    )
     storage: StorageTable = Field(default_factory=StorageTable)
     thresholds: ThresholdsTable = Field(default_factory=ThresholdsTable)
     people: tuple[PersonTable, ...] = Field(default=(), alias="person")

@@ -19,6 +19,7 @@ from config.lines import KeyPath
 from config.model import MqttTable, PersonTable
 from config.source import Source
 from config.translation import key_name
+from config.weather_relations import weather_problems
 
 Located = tuple[KeyPath, Mapping[str, Any]]
 _DAY_LEVELS = ("level_1_c", "level_2_c", "level_3_c")
@@ -52,6 +53,7 @@ class Relations:
             self._duplicate_devices,
             self._devices,
             self._roads,
+            self._weather,
         )
         for check in checks:
             yield from check()
@@ -280,6 +282,10 @@ class Relations:
         for path, device in self._inside_rooms("cooling"):
             if "entity" in device:  # a plug is switched without it
                 yield self._problem((*path, "entity"), _NEEDS_ROAD, fix=fix)
+
+    def _weather(self) -> Iterator[Problem]:
+        """Find sources and warning services that cannot be asked as it stands."""
+        yield from weather_problems(self._document, self._problem)
 
     def _inside_rooms(self, key: str) -> Iterator[Located]:
         """Yield every sensor or cooling device of every room."""

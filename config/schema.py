@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from config import fields
+from config import fields, weather_fields
 from config.model import Document
 from config.source import EXAMPLE
 from config.table import keys_of, table_in
@@ -39,6 +39,9 @@ _SHAPES: dict[Callable[..., object], JsonSchemaValue] = {
     fields.check_home_assistant_url: {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"},
     fields.check_country: {"pattern": "^[A-Za-z]{2}$"},
     fields.check_match_value: {"type": ["string", "number"]},
+    weather_fields.check_weather_entity: {"pattern": "^weather\\.[a-z0-9_]+$"},
+    weather_fields.check_zone: {"pattern": "^[A-Za-z]{2}[CZcz][0-9]{3}$"},
+    weather_fields.check_meteoalarm_country: {"pattern": "^[a-z]+(-[a-z]+)*$"},
 }
 _HEADER = re.compile(r"(?:# )?\[+(?P<path>[a-z_.]+)\]+")
 _KEY = re.compile(r"(?:# )?(?P<key>[a-z][a-z0-9_]*) = .*?(?: {2,}# (?P<said>.*))?")

@@ -20,6 +20,7 @@ from config.model import (
     HomeAssistantTable,
     HomeTable,
     MqttTable,
+    OfficialWarningTable,
     PersonTable,
     RoomTable,
     ThresholdsTable,
@@ -42,6 +43,7 @@ class Settings:
     mqtt: MqttTable
     home_assistant: HomeAssistantTable | None
     weather: WeatherTable
+    official_warnings: tuple[OfficialWarningTable, ...]
     thresholds: ThresholdsTable
     people: tuple[PersonTable, ...]
     rooms: tuple[RoomTable, ...]
@@ -126,6 +128,7 @@ def load_settings(
         mqtt=checked.mqtt,
         home_assistant=checked.home_assistant,
         weather=checked.weather,
+        official_warnings=checked.official_warnings,
         thresholds=checked.thresholds,
         people=checked.people,
         rooms=checked.rooms,

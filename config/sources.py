@@ -27,7 +27,7 @@ PREFIX = "KEEPCOOL_"
 SEPARATOR = "__"
 # Variables of the command line and of the test suite, which are no settings.
 RESERVED = frozenset({"KEEPCOOL_CONFIG", "KEEPCOOL_SHARED_DATA"})
-_LISTS = ("person", "carer", "room")
+_LISTS = ("person", "carer", "room", "official_warning")
 
 # The library's debug messages would show every value, secrets too.
 logging.getLogger("pydantic_settings").setLevel(logging.INFO)
@@ -166,7 +166,7 @@ def _unknown_variable(name: str, known: Mapping[str, KeyPath]) -> Problem:
     head = name.removeprefix(PREFIX).partition(SEPARATOR)[0].lower()
     if head in _LISTS:
         fix = f"[[{head}]] can only be written in the settings file"
-        what = "people, carers and rooms come from the file"
+        what = "people, carers, rooms and warnings come from the file"
         return Problem(f"${printable(name)}", "", what, fix=fix)
     tails = {tail.removeprefix(PREFIX): tail for tail in known}
     nearest = tails.get(nearest_name(name.removeprefix(PREFIX), tails) or "")

@@ -34,6 +34,11 @@ class Status(enum.StrEnum):
     RED = "RED"
 
 
+_NO_FORECAST = (
+    "see that this machine reaches the internet; without a forecast nothing is seen ahead"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckRow:
     """Describe one thing that was checked; `fix` says what to do when it is not fine.
@@ -111,7 +116,6 @@ class CheckSubjects:
     """Name what the online check looks at."""
 
     broker: str  # "localhost:1883"
-    forecast_source: str
     sensors: Sequence[SensorSubject]
     rooms: Sequence[Room]
     people: Sequence[Person]
@@ -137,7 +141,7 @@ class Probes:
 
     connect_broker: Callable[[], str]
     read_sensor_ages: Callable[[], Mapping[str, timedelta | None]]
-    fetch_forecast: Callable[[], str]
+    fetch_forecasts: Mapping[str, Callable[[], str]]  # by source, the most wanted first
     greet_home_assistant: Callable[[], str]
     fetch_entity_states: Callable[[Sequence[str]], Mapping[str, str | None]]
     fetch_services: Callable[[], Mapping[str, frozenset[str]]]
@@ -173,13 +177,10 @@ def check_online(subjects: CheckSubjects, probes: Probes) -> CheckReport:
         )
     ]
     rows += _sensor_rows(subjects, probes)
-    rows.append(
-        _tried(
-            f"forecast {subjects.forecast_source}",
-            probes.fetch_forecast,
-            "see that this machine reaches the internet; without a forecast nothing is seen ahead",
-        )
-    )
+    rows += [
+        _tried(f"forecast {name}", fetch, _NO_FORECAST)
+        for name, fetch in probes.fetch_forecasts.items()
+    ]
     rows += _home_assistant_rows(subjects, probes)
     rows += _second_road_rows(subjects, probes)
     rows += _carer_rows(subjects)

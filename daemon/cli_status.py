@@ -172,12 +172,12 @@ def _roads(status: dict[str, Any]) -> Table:
         )
     forecast = status["forecast"]
     age = forecast["age_s"]
+    errors = [source["last_error"] for source in forecast["sources"] if source["last_error"]]
+    told = [f"from {forecast['source']}"] if forecast["source"] else []
     table.add_row(
         "forecast",
         "none yet" if age is None else f"{span(age)} old",
-        Text(
-            forecast["last_error"] or (f"from {forecast['source']}" if forecast["source"] else "")
-        ),
+        Text("; ".join([*told, *errors])),
     )
     return table
 

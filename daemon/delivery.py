@@ -134,7 +134,7 @@ def read_back(home: HomePort, entity_ids: Sequence[str]) -> StatesFetched:
 def fetch_forecast(source: WeatherSource, now_utc: datetime) -> ForecastFetched:
     """Fetch the forecast of one source."""
     try:
-        return ForecastFetched(source.fetch(now_utc))
+        return ForecastFetched(source.name, source.fetch(now_utc))
     except IntegrationError as error:
         text, _, retry_after_s = _describe(error)
-        return ForecastFetched(None, f"{source.name}: {text}", retry_after_s)
+        return ForecastFetched(source.name, None, f"{source.name}: {text}", retry_after_s)

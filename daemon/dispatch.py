@@ -38,13 +38,13 @@ class Dispatcher:
         post: Callable[[Event], None],
         phone: PhonePort | None,
         home_assistant: HomePort | None,
-        weather: WeatherSource | None,
+        weather: Sequence[WeatherSource],
         check: Callable[[], CheckReport] | None,
     ) -> None:
         """Create the threads without starting them; `check` tries every road, which takes long."""
         self._phone = phone
         self._home_assistant = home_assistant
-        self._weather = weather
+        self._weather = {source.name: source for source in weather}
         self._check = check
         names = ("phone", "home", "weather", "check")
         self.workers = {name: delivery.Worker(name, post) for name in names}
@@ -83,7 +83,7 @@ class Dispatcher:
         """Return when a push or a forecast is due, on the boot clock."""
         due = [
             outbox.next_due_boot_s() if self._phone is not None else None,
-            poller.next_due_boot_s if self._weather is not None else None,
+            poller.next_due_boot_s,
         ]
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -132,14 +132,13 @@ class Dispatcher:
         self._next_states_s = 0.0
 
     def fetch_forecast_if_due(self, poller: Poller, now: Instant) -> None:
-        """Ask for the forecast when it is time."""
-        weather = self._weather
-        due_s = poller.next_due_boot_s
-        if weather is not None and due_s is not None and due_s <= now.boot_s:
-            poller.start_asking()
+        """Ask the source whose turn it is for the forecast."""
+        name = poller.take_due(now)
+        if name is not None:
+            source = self._weather[name]
             self.workers["weather"].submit(
-                lambda: delivery.fetch_forecast(weather, now.utc),
-                lambda text: ForecastFetched(None, text),
+                lambda: delivery.fetch_forecast(source, now.utc),
+                lambda text: ForecastFetched(name, None, f"{name}: {text}"),
             )
 
     def check(self) -> bool:

@@ -44,8 +44,9 @@ class StatesFetched:
 
 @dataclass(frozen=True, slots=True)
 class ForecastFetched:
-    """A worker fetched a forecast, or failed with `error`."""
+    """A worker asked `source` for a forecast, or failed with `error`."""
 
+    source: str
     forecast: Forecast | None
     error: str | None = None
     retry_after_s: float | None = None

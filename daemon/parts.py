@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,7 @@ class Parts:
     topics: Topics
     commands: CommandParser
     mqtt: MqttLink
-    weather: WeatherSource | None
+    weather: Sequence[WeatherSource]  # the most wanted first; empty: no forecast
     phone: PhonePort | None
     home_assistant: HomePort | None
     events: EventStream | None

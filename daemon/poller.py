@@ -1,42 +1,74 @@
-"""Decide when to ask for the forecast again."""
+"""Decide which source is asked for the forecast, and when; hold the last good answer."""
 
 from __future__ import annotations
 
-import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 from daemon.clock import Instant
 from daemon.events import ForecastFetched
+from daemon.schedule import Schedule
 from policies.model import Forecast
 
-SHORTEST_WAIT_S = 60.0  # whatever a server says; source: FAULTS 26
-LONGEST_WAIT_S = 6 * 3600.0
-FIRST_BACK_OFF_S = 120.0
 KEEP_EVERY_S = 2 * 3600.0
 
 
 class Poller:
-    """Hold the last good forecast and the moment of the next request."""
+    """Hold the last good forecast, and for each source, the most wanted first, when to ask it.
 
-    def __init__(self, interval: timedelta, last: Forecast | None = None) -> None:
-        """Ask at once, then every `interval`; `last` is what the store kept."""
-        self._interval_s = interval.total_seconds()
-        self._next_boot_s = 0.0
-        self._failures = 0
-        self._is_asking = False
+    A source is asked while every source before it fails: at once when the one before it failed,
+    and no more as soon as that works again. Each keeps its own back-off and its own wishes.
+    """
+
+    def __init__(self, interval: timedelta, names: Sequence[str]) -> None:
+        """Ask the first source at once, then every `interval`."""
+        self._schedules = tuple(Schedule(name, interval.total_seconds()) for name in names)
         self._fetched: Instant | None = None
         self._kept_boot_s: float | None = None
-        self.forecast = last
-        self.last_error: str | None = None
+        self.forecast: Forecast | None = None
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Return what is known of each source, in the order of their wanting."""
+        return self._schedules
+
+    @property
+    def last_error(self) -> str | None:
+        """Return why there is no news, once every source has failed."""
+        if not self._schedules or not all(schedule.is_failing for schedule in self._schedules):
+            return None
+        return "; ".join(schedule.last_error or "" for schedule in self._schedules)
 
     @property
     def next_due_boot_s(self) -> float | None:
-        """Return when to ask next, or `None` while asking."""
-        return None if self._is_asking else self._next_boot_s
+        """Return when to ask next; `None` while asking, or without any source."""
+        wanted = self._wanted()
+        return min((schedule.next_boot_s for schedule in wanted), default=None)
 
-    def start_asking(self) -> None:
-        """Note that a request is under way."""
-        self._is_asking = True
+    def take_due(self, now: Instant) -> str | None:
+        """Return the source to ask now, if it is time, and note that it is being asked."""
+        for schedule in self._wanted():
+            if schedule.next_boot_s <= now.boot_s:
+                schedule.is_asking = True
+                return schedule.name
+        return None
+
+    def _wanted(self) -> list[Schedule]:
+        if any(schedule.is_asking for schedule in self._schedules):
+            return []
+        wanted: list[Schedule] = []
+        for schedule in self._schedules:
+            wanted.append(schedule)
+            if not schedule.is_failing:
+                break
+        return wanted
+
+    def restore(self, forecast: Forecast, now: Instant) -> None:
+        """Take over what an earlier run kept; its source is not asked before it wishes to be."""
+        self.forecast = forecast
+        for schedule in self._schedules:
+            if schedule.name == forecast.source:
+                self._heed_expiry(schedule, forecast, now)
 
     def age(self, now: Instant) -> timedelta | None:
         """Return the forecast's age; of one kept from an earlier run, by the wall clock."""
@@ -57,17 +89,16 @@ class Poller:
         return True
 
     def on_fetched(self, event: ForecastFetched, now: Instant) -> None:
-        """Take a result and plan the next request; failures back off, with jitter, to 6 h."""
-        self._is_asking = False
-        if event.forecast is not None:
-            self.forecast = event.forecast
-            self._fetched = now
-            self._failures = 0
-            self.last_error = None
-            self._next_boot_s = now.boot_s + self._interval_s
+        """Take a source's result and plan its next request."""
+        schedule = next(each for each in self._schedules if each.name == event.source)
+        if event.forecast is None:
+            schedule.fail(now, event.error or "", event.retry_after_s)
             return
-        self.last_error = event.error
-        wait_s = min(FIRST_BACK_OFF_S * 2**self._failures, self._interval_s)
-        self._failures = min(self._failures + 1, 10)
-        wait_s = max(wait_s, event.retry_after_s or 0.0) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter, not a secret
-        self._next_boot_s = now.boot_s + min(max(wait_s, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+        schedule.succeed(now)
+        self._heed_expiry(schedule, event.forecast, now)
+        self.forecast = event.forecast
+        self._fetched = now
+
+    def _heed_expiry(self, schedule: Schedule, forecast: Forecast, now: Instant) -> None:
+        if forecast.expires_at is not None:
+            schedule.wait(now, (forecast.expires_at - now.utc).total_seconds())

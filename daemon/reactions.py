@@ -223,14 +223,16 @@ class Reactions:
                 self._state.actuation.on_reachable(now)
 
     def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
-        was_failing = self._state.poller.last_error is not None
-        self._state.poller.on_fetched(event, now)
-        self._state.set_link("weather", now, is_up=event.error is None, detail=event.error or "")
+        poller = self._state.poller
+        failing = {schedule.name for schedule in poller.schedules if schedule.is_failing}
+        poller.on_fetched(event, now)
+        error = poller.last_error
+        self._state.set_link("weather", now, is_up=error is None, detail=error or "")
         self._attention.want()
-        if event.forecast is not None and self._state.poller.is_worth_keeping(now):
+        if event.forecast is not None and poller.is_worth_keeping(now):
             self._parts.store.write_forecast(event.forecast)
-        elif event.error is not None and not was_failing:
-            log.warning("forecast.failed", error=event.error)
+        elif event.error is not None and event.source not in failing:
+            log.warning("forecast.failed", source=event.source, error=event.error)
 
     def _on_checked(self, event: CheckFinished, now: Instant) -> None:
         log.info("check.finished", error=event.error)

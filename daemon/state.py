@@ -53,7 +53,7 @@ class HomeState:
         people: Sequence[Person],
         sensors: Iterable[Sensor],
         zone: tzinfo,
-        poll_interval: timedelta,
+        poller: Poller,
         now: Instant,
     ) -> None:
         """Start knowing nothing."""
@@ -63,7 +63,7 @@ class HomeState:
         self.sensing = Sensing(rooms, sensors, home.tuning)
         self.people = {person.person_id: PersonRecord(person, zone) for person in people}
         self.actuation = Actuation([device for room in rooms for device in room.devices])
-        self.poller = Poller(poll_interval)
+        self.poller = poller
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
@@ -102,7 +102,8 @@ class HomeState:
         self.actuation.restore(store.load_leases(), now)
         forecasts = store.load_forecasts()
         if forecasts:
-            self.poller.forecast = max(forecasts, key=lambda forecast: forecast.fetched_at)
+            newest = max(forecasts, key=lambda forecast: forecast.fetched_at)
+            self.poller.restore(newest, now)
 
     def bedrooms(self) -> tuple[str, ...]:
         """Return the ids of the home's bedrooms."""

@@ -69,7 +69,11 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
         "forecast": {
             "source": snapshot.forecast.source if snapshot.forecast else None,
             "age_s": _seconds(snapshot.forecast_age),
-            "last_error": daemon.state.poller.last_error,
+            "until": snapshot.forecast.hours[-1].at.isoformat() if snapshot.forecast else None,
+            "sources": [
+                {"source": schedule.name, "last_error": schedule.last_error}
+                for schedule in daemon.state.poller.schedules
+            ],
         },
         "outbox": [_waiting(row) for row in daemon.outbox.rows],
         "sick_threads": sorted(daemon.supervisor.sick_threads()),

@@ -8,6 +8,7 @@ from typing import Final
 
 from policies.alert import Alert, AlertPhase, Finding, Message, Severity
 from policies.heat_limits import every_room_of, is_night, personal_limits
+from policies.heat_message import old_forecast_hours
 from policies.model import (
     Freshness,
     LinkConditions,
@@ -125,6 +126,7 @@ def _person_blind(snapshot: Snapshot, person: Person, rooms: list[RoomConditions
         "since_local": since,
         "forecast_maximum_c": None if hottest is None else round(hottest.temperature_c, 1),
         "forecast_maximum_at_local": _clock_time(snapshot, hottest.at if hottest else None),
+        "age_hours": old_forecast_hours(snapshot.forecast, snapshot.forecast_age),
     }
     return _finding(
         f"person:{person.person_id}",

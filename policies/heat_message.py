@@ -33,6 +33,8 @@ LOW_POWER_AFTER: Final = timedelta(minutes=3)
 COOLER_OUTDOORS_C: Final = 2.0
 SOON: Final = timedelta(hours=1)
 NIGHT_AHEAD: Final = timedelta(hours=16)
+OLD_FORECAST: Final = timedelta(hours=3)
+"""Services renew their hours every hour or so: an older forecast missed several. Source: D."""
 
 _COOLING_MODES: Final = frozenset({"cool", "auto", "heat_cool", "dry"})
 
@@ -116,6 +118,7 @@ def finding_ahead(
     person: Person,
     room: ExpectedRoom,
     forecast: Forecast | None,
+    forecast_age: timedelta | None,
     now_local: datetime,
     horizon: timedelta,
 ) -> Finding:
@@ -130,6 +133,7 @@ def finding_ahead(
         "expected_temperature_c": round(value_c, 1),
         "outdoors": _outdoors(room.conditions, forecast, now_local.astimezone(UTC)),
         "forecast_until_local": _forecast_until(forecast, now_local, horizon),
+        "age_hours": old_forecast_hours(forecast, forecast_age),
     }
     return Finding(
         policy=POLICY,
@@ -139,7 +143,7 @@ def finding_ahead(
         message=Message("heat_expected", parameters),
         reason=(
             f"{room.conditions.room.name} expected at {value_c:.1f} °C about {at_local:%H:%M}, "
-            f"level 2 from {room.limit_c:.1f} °C"
+            f"level 2 from {room.limit_c:.1f} °C{_rests_on(forecast, forecast_age)}"
         ),
         level=HeatLevel.WARNING,
         is_expected=True,
@@ -214,6 +218,21 @@ def _outdoors(
     coming = [each.temperature_c for each in forecast.hours if now_utc <= each.at <= end]
     is_night_cool = min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
     return "cooler_at_night" if is_night_cool else "warmer"
+
+
+def _rests_on(forecast: Forecast | None, age: timedelta | None) -> str:
+    """Name the source of the forecast, and its age where it is old, for status and logs."""
+    if forecast is None:
+        return ", without a forecast"
+    hours = old_forecast_hours(forecast, age)
+    return f", by {forecast.source}" + (f", {hours} h old" if hours else "")
+
+
+def old_forecast_hours(forecast: Forecast | None, age: timedelta | None) -> int | None:
+    """Return the age in hours of a forecast that is old enough to be mentioned, else `None`."""
+    if forecast is None or age is None or age < OLD_FORECAST:
+        return None
+    return round(age / timedelta(hours=1))
 
 
 def _forecast_until(

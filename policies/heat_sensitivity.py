@@ -151,7 +151,14 @@ def evaluate(snapshot: Snapshot) -> HeatResult:
         expected = house.expected_room(person) if level < HeatLevel.WARNING else None
         if expected is not None:
             findings.append(
-                finding_ahead(person, expected, house.forecast, snapshot.now_local, house.horizon)
+                finding_ahead(
+                    person,
+                    expected,
+                    house.forecast,
+                    snapshot.forecast_age,
+                    snapshot.now_local,
+                    house.horizon,
+                )
             )
         elif worst is not None and level > HeatLevel.NORMAL:
             findings.append(finding_now(person, worst, snapshot.now_local.tzinfo))

@@ -18,6 +18,7 @@ from daemon.faces import Topics
 from daemon.inbox import Inbox
 from daemon.loop import Daemon
 from daemon.parts import Parts
+from daemon.poller import Poller
 from daemon.sensor_track import Sensor
 from daemon.state import HomeState
 from daemon.store import DATABASE_NAME
@@ -269,7 +270,7 @@ class LoopHome:
     rooms: Sequence[Room] = field(default_factory=lambda: (a_room(),))
     home: Home = field(default_factory=lambda: a_home(tuning=PROMPT))
     decide: Callable[[Snapshot], Decision] = decide
-    weather: FakeWeather | None = None
+    weather: Sequence[FakeWeather] = ()
     check: Callable[[], CheckReport] | None = None
     clock: TwoClocks = field(default_factory=TwoClocks)
     phone: FakePhone = field(default_factory=FakePhone)
@@ -298,13 +299,13 @@ class LoopHome:
             for room in self.rooms
         ]
         zone = ZoneInfo("Europe/Berlin")
-        hour = timedelta(hours=1)
+        poller = Poller(timedelta(hours=1), [source.name for source in self.weather])
         self.daemon = Daemon(
             Parts(
                 clock=self.clock,
                 store=open_store(self.folder / DATABASE_NAME),
                 inbox=inbox,
-                state=HomeState(self.home, self.rooms, self.people, sensors, zone, hour, now),
+                state=HomeState(self.home, self.rooms, self.people, sensors, zone, poller, now),
                 topics=TOPICS,
                 commands=CommandParser(TOPICS, self.people, self.rooms, zone),
                 mqtt=self.broker,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from config.advice import examine_settings
@@ -21,10 +21,10 @@ from daemon.asking import ask
 from daemon.bootstrap.roads import (
     build_home_assistant,
     build_second_roads,
-    build_weather,
     examine_second_roads,
     mqtt_options,
 )
+from daemon.bootstrap.weather import build_source
 from daemon.check import (
     CheckReport,
     CheckSubjects,
@@ -62,7 +62,6 @@ def try_roads(settings: Settings) -> CheckReport:
     meters = build_power_meters(settings)
     subjects = CheckSubjects(
         broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
-        forecast_source=settings.weather.source,
         sensors=build_sensors(settings),
         rooms=build_rooms(settings),
         people=build_people(settings),
@@ -82,6 +81,9 @@ def _build_probes(settings: Settings) -> Probes:
             raise PermanentError("there is no token: see home_assistant.token_file")
         return built
 
+    def forecast(name: str) -> Callable[[], str]:
+        return lambda: probing.describe_forecast(build_source(settings, name, home_assistant))
+
     def build_link(post: Post) -> MqttLink:
         return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
 
@@ -94,7 +96,7 @@ def _build_probes(settings: Settings) -> Probes:
     return Probes(
         connect_broker=lambda: probing.connect_broker(build_link),
         read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
-        fetch_forecast=lambda: probing.describe_forecast(build_weather(settings)),
+        fetch_forecasts={name: forecast(name) for name in settings.weather.sources},
         greet_home_assistant=lambda: home_assistant().check_connection(),
         fetch_entity_states=lambda names: probing.describe_states(home_assistant(), names),
         fetch_services=lambda: home_assistant().fetch_services(),

@@ -1,4 +1,4 @@
-"""Build the roads out of the house: broker, Home Assistant, forecast."""
+"""Build the roads out of the house: broker and Home Assistant."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from config.home import (
 from config.second_roads import CURE
 from config.settings import Settings
 from daemon.bootstrap.errors import StartError
-from daemon.ports import Post, WeatherSource
-from integrations import open_meteo
+from daemon.ports import Post
 from integrations.errors import PermanentError
 from integrations.ha_events import HomeAssistantEvents
 from integrations.home_assistant import HomeAssistant
@@ -46,16 +45,6 @@ def build_events(
     if settings.home_assistant is None or token is None:
         return None
     return HomeAssistantEvents(settings.home_assistant.url, token, entity_ids, post, parse_state)
-
-
-def build_weather(settings: Settings) -> WeatherSource:
-    """Build the forecast's source. Raises: StartError."""
-    home = settings.home
-    base_url = settings.weather.base_url or open_meteo.DEFAULT_URL
-    try:
-        return open_meteo.OpenMeteo(home.latitude_deg, home.longitude_deg, base_url=base_url)
-    except PermanentError as error:
-        raise StartError(str(error)) from error
 
 
 def build_second_roads(settings: Settings) -> ApprisePush | None:

@@ -27,7 +27,8 @@ from daemon import __version__
 from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
 from daemon.bootstrap.payloads import build_power_parser, build_sensor
-from daemon.bootstrap.roads import build_events, build_home_assistant, build_weather, mqtt_options
+from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
+from daemon.bootstrap.weather import build_sources
 from daemon.clock import SystemClock
 from daemon.commands import CommandParser
 from daemon.events import StopRequested
@@ -35,6 +36,7 @@ from daemon.faces import Topics, status_path
 from daemon.inbox import Inbox
 from daemon.loop import Daemon
 from daemon.parts import Parts
+from daemon.poller import Poller
 from daemon.ports import Clock
 from daemon.state import HomeState
 from daemon.stepping import SteppedClock
@@ -115,7 +117,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         people,
         [build_sensor(sensor, home) for sensor in build_sensors(settings)],
         zone,
-        timedelta(seconds=settings.weather.poll_interval_s),
+        Poller(timedelta(seconds=settings.weather.poll_interval_s), settings.weather.sources),
         clock.now(),
     )
     commands = CommandParser(topics, people, rooms, zone)
@@ -141,7 +143,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             topics=topics,
             commands=commands,
             mqtt=mqtt,
-            weather=build_weather(settings),
+            weather=build_sources(settings, home_assistant),
             phone=MobileApp(home_assistant.call_service) if home_assistant is not None else None,
             home_assistant=home_assistant,
             events=build_events(settings, watched, inbox.post),

@@ -40,6 +40,7 @@ HEAT_TEXTS: Mapping[str, Text] = {
             ("{cooling_ahead}",),
             RAISED,
             ("Forecast until {forecast_until} only.",),
+            ("The forecast is {age} old.",),
             ("{airing}",),
             NUMBERS,
         ),

@@ -22,6 +22,7 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
                 "Only the forecast is left: up to {forecast_maximum} at {forecast_maximum_at}.",
                 "Only the forecast is left to warn you by.",
             ),
+            ("It is {age} old.",),
         ),
     ),
     "trouble_sensor_suspect": Text(

@@ -61,7 +61,7 @@ class World:
         return Probes(
             connect_broker=_call(self.broker),
             read_sensor_ages=_call(self.ages),
-            fetch_forecast=_call(self.forecast),
+            fetch_forecasts={"open_meteo": _call(self.forecast)},
             greet_home_assistant=_call(self.home_assistant),
             fetch_entity_states=asked,
             fetch_services=_call(self.services),
@@ -87,7 +87,6 @@ def subjects() -> CheckSubjects:
     assert settings is not None
     return CheckSubjects(
         broker="localhost:1883",
-        forecast_source="open_meteo",
         sensors=build_sensors(settings),
         rooms=build_rooms(settings),
         people=build_people(settings),

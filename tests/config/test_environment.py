@@ -46,7 +46,7 @@ def test_variable_wins_over_the_file(tmp_path: Path) -> None:
             "KEEPCOOL_PERSON__0__NAME",
             "x",
             (
-                "$KEEPCOOL_PERSON__0__NAME  people, carers and rooms come from the file; "
+                "$KEEPCOOL_PERSON__0__NAME  people, carers, rooms and warnings come from the file; "
                 "[[person]] can only be written in the settings file"
             ),
         ),

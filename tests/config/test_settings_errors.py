@@ -334,14 +334,15 @@ def test_error_about_the_home_says(tmp_path: Path, old: str, new: str, expected:
             ),
         ),
         (
-            '[wether]\nsource = "open_meteo"',
+            "[wether]\npoll_interval_s = 60",
             "keepcool.toml:16  wether: unknown key; nearest key weather",
         ),
         (
-            '[weather]\nsource = "openmeteo"',
+            '[weather]\nsources = ["openmeteo"]',
             (
-                'keepcool.toml:17  weather.source = "openmeteo": is not one of the choices; '
-                'allowed "open_meteo"; nearest "open_meteo"'
+                'keepcool.toml:17  weather.sources = "openmeteo": is not one of the choices; '
+                'allowed "open_meteo" or "met_norway" or "nws" or "home_assistant"; '
+                'nearest "open_meteo"'
             ),
         ),
         (

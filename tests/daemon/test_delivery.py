@@ -122,7 +122,7 @@ def test_each_kind_of_error_is_told(
     )
     assert read_back(house, ("climate.ac",)) == StatesFetched(error=text, is_permanent=is_permanent)
     assert fetch_forecast(FakeWeather(error=error), AFTERNOON_UTC) == ForecastFetched(
-        None, f"fake: {text}", retry_after_s
+        "fake", None, f"fake: {text}", retry_after_s
     )
 
 
@@ -133,4 +133,4 @@ def test_command_read_back_and_forecast_carry_their_results() -> None:
     (observed,) = read_back(house, ("climate.ac",)).observations
     assert observed.state == ON
     weather = FakeWeather(a_forecast((20.0,)))
-    assert fetch_forecast(weather, AFTERNOON_UTC) == ForecastFetched(a_forecast((20.0,)))
+    assert fetch_forecast(weather, AFTERNOON_UTC) == ForecastFetched("fake", a_forecast((20.0,)))

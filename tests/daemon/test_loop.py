@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -32,7 +33,7 @@ def home(tmp_path: Path) -> LoopHome:
 
 def test_crash_in_one_event_does_not_stop_the_next(home: LoopHome) -> None:
     """A handler that raises is counted, and the loop goes on."""
-    home.post(ForecastFetched(forecast=object()))  # type: ignore[arg-type] # what cannot be stored
+    home.post(ForecastFetched("nobody", None, "a source that there is not"))
     assert home.daemon.errors == 1
     home.read(30.2)
     assert home.level() == 2
@@ -147,7 +148,7 @@ def test_lease_of_an_earlier_run_is_taken_off_the_broker(tmp_path: Path) -> None
 def test_forecast_is_asked_for_again_after_its_interval(tmp_path: Path) -> None:
     """At the start and once an hour; a failure is said once and asked again sooner."""
     weather = FakeWeather(a_forecast((25.0, 26.0)))
-    home = LoopHome(tmp_path, weather=weather)
+    home = LoopHome(tmp_path, weather=[weather])
     assert weather.asked == 1
     home.run(3590)
     assert weather.asked == 1
@@ -159,10 +160,40 @@ def test_forecast_is_asked_for_again_after_its_interval(tmp_path: Path) -> None:
     assert weather.asked == 3
 
 
+def test_next_source_stands_in_and_everything_says_which(tmp_path: Path) -> None:
+    """One failing source costs nothing: snapshot, home state and status name who answered."""
+    first = FakeWeather(error=TransientError("out of order"), name="open_meteo")
+    second = FakeWeather(a_forecast((25.0, 26.0), source="met_norway"), name="met_norway")
+    home = LoopHome(tmp_path, weather=[first, second])
+    home.run(20)
+    assert (first.asked, second.asked) == (1, 1)
+    assert home.links()["weather"] == (True, "")
+    told = json.loads(home.broker.retained[TOPICS.home_state])
+    assert (told["forecast_source"], told["trouble"]) == ("met_norway", [])
+    status = json.loads(home.daemon.faces._status_path.read_text())["forecast"]
+    assert (status["source"], status["age_s"]) == ("met_norway", 20)
+    assert status["sources"] == [
+        {"source": "open_meteo", "last_error": "open_meteo: out of order"},
+        {"source": "met_norway", "last_error": None},
+    ]
+
+
+def test_road_is_down_only_when_every_source_fails(tmp_path: Path) -> None:
+    """The trouble names both, and ends with the first answer of either."""
+    sources = [
+        FakeWeather(error=TransientError("away"), name=name) for name in ("open_meteo", "nws")
+    ]
+    home = LoopHome(tmp_path, weather=sources)
+    assert home.links()["weather"] == (False, "open_meteo: away; nws: away")
+    sources[0].error, sources[0].forecast = None, a_forecast((25.0,))
+    home.run(200)
+    assert home.links()["weather"] == (True, "")
+
+
 def test_forecast_outlives_a_restart(tmp_path: Path) -> None:
     """The last good forecast comes from the database, with its age."""
     weather = FakeWeather(a_forecast((25.0, 26.0)))
-    home = LoopHome(tmp_path, weather=weather)
+    home = LoopHome(tmp_path, weather=[weather])
     weather.error = TransientError("the network is gone")
     home.restart()
     home.run(3600, step_s=60)

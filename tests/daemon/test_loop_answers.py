@@ -205,7 +205,7 @@ def test_room_that_left_the_settings_stops_nobody(tmp_path: Path) -> None:
 )
 def test_unreadable_row_does_not_stop_the_start(tmp_path: Path, table: str, column: str) -> None:
     """A row that another version wrote is left alone; everything else is restored."""
-    home = LoopHome(tmp_path, weather=FakeWeather(a_forecast((25.0, 26.0))))
+    home = LoopHome(tmp_path, weather=[FakeWeather(a_forecast((25.0, 26.0)))])
     home.phone.error = home.house.error = AWAY
     home.read(30.2)
     home.daemon.stop()

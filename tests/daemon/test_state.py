@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from daemon.clock import Instant
+from daemon.poller import Poller
 from daemon.records import Changes
 from daemon.state import HomeState
 from policies.alert import Alert, AlertPhase, HeatLevel, Severity
@@ -23,7 +24,7 @@ ALERT = an_alert()
 def state() -> HomeState:
     """Return a home that decided on one alert."""
     zone, hour = ZoneInfo("Europe/Berlin"), timedelta(hours=1)
-    state = HomeState(a_home(), [a_room()], [a_person()], [], zone, hour, NOW)
+    state = HomeState(a_home(), [a_room()], [a_person()], [], zone, Poller(hour, ()), NOW)
     state.adopt(Decision(alerts=(ALERT,)), NOW, Changes())
     return state
 

@@ -295,7 +295,7 @@ def test_fault_63_step_of_the_wall_clock(tmp_path: Path, step: timedelta) -> Non
 def test_fault_64_suspended_for_six_hours(tmp_path: Path) -> None:
     """Every reading is stale at once, the alert stays, and nothing comes in a burst."""
     weather = FakeWeather(error=TransientError("no network yet"))
-    home = LoopHome(tmp_path, weather=weather)
+    home = LoopHome(tmp_path, weather=[weather])
     home.read(30.2)
     home.run(60)
     asked, pushed, reads = weather.asked, len(home.phone.pushes), len(home.house.reads)

@@ -172,3 +172,34 @@ def test_a_short_or_old_forecast_is_said_or_left_out() -> None:
     old = _expected_with(replace(snapshot, forecast_age=hours(12.1)))
     assert old["forecast_until_local"] is None
     assert old["outdoors"] is None
+
+
+@pytest.mark.parametrize(
+    ("age_hours", "told", "reason"),
+    [
+        (2.9, None, ", by open_meteo"),
+        (3.0, 3, ", by open_meteo, 3 h old"),
+        (11.0, 11, ", by open_meteo, 11 h old"),
+    ],
+)
+def test_old_forecast_is_said_where_a_message_rests_on_it(
+    age_hours: float, told: int | None, reason: str
+) -> None:
+    """The announcement names its source, and from three hours on how old the forecast is."""
+    finding = find(
+        warming(27.5, 0.5),
+        at=local(12),
+        forecast=a_forecast((30.0,) * 12),
+        forecast_age=hours(age_hours),
+    )
+    assert finding is not None
+    assert finding.message.parameters["age_hours"] == told
+    assert finding.reason.endswith(reason)
+
+
+def test_announcement_without_a_forecast_says_so() -> None:
+    """What rests on the room's own past alone names no source."""
+    finding = find(warming(27.5, 0.5), at=local(12))
+    assert finding is not None
+    assert finding.message.parameters["age_hours"] is None
+    assert finding.reason.endswith(", without a forecast")

@@ -247,11 +247,20 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
         "heat_expected",
         {"cooling": "running"},
         "Cool early: living room 31° by 15:00",
+        (
+            "AC is already cooling. The forecast is 14 hours old. Air 29.2°, feels like 30.4°. "
+            "Your limit: 29°."
+        ),
+    ),
+    (
+        "heat_expected",
+        {"age_hours": None, "cooling": "running"},
+        "Cool early: living room 31° by 15:00",
         "AC is already cooling. Air 29.2°, feels like 30.4°. Your limit: 29°.",
     ),
     (
         "heat_expected",
-        {"cooling": "none", "forecast_until_local": "19:00"},
+        {"age_hours": None, "cooling": "none", "forecast_until_local": "19:00"},
         "Cool early: living room 31° by 15:00",
         (
             "Blinds closed in the sun keep it cooler. Forecast until 19:00 only. "
@@ -260,7 +269,7 @@ EXPECTED_WORDS: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     (
         "heat_expected",
-        {"cooling": "off", "outdoors": "cooler_at_night"},
+        {"age_hours": None, "cooling": "off", "outdoors": "cooler_at_night"},
         "Cool early: living room 31° by 15:00",
         (
             "Please switch AC on before then. Windows closed until the night air is cooler. "
