@@ -1,8 +1,7 @@
 """Announce the home to Home Assistant, and take back what the settings no longer have.
 
-What was ever announced is remembered: Home Assistant keeps a device until somebody says that it is
-gone, and whoever should hear it may be away for any number of runs. The list grows only when
-somebody changes the settings.
+Home Assistant keeps a device until somebody says that it is gone, so what was announced is
+remembered: before it is sent, and until it was taken back.
 """
 
 from __future__ import annotations
@@ -26,10 +25,19 @@ def announce_nothing(_known: Known) -> Iterable[Announcement]:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Remember what this home ever announced, and on which state topics it ever spoke."""
+    """Remember which devices stand at the broker, and the state topics that may speak there."""
 
     devices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     states: frozenset[str] = frozenset()
+
+    def and_also(self, other: Announced) -> Announced:
+        """Return both together."""
+        topics = {**self.devices, **other.devices}
+        devices = {
+            topic: {**self.devices.get(topic, {}), **other.devices.get(topic, {})}
+            for topic in topics
+        }
+        return Announced(devices, self.states | other.states)
 
 
 class Announcer:
@@ -50,22 +58,27 @@ class Announcer:
         self._states = states
         self._publish = publish
 
-    def prepare(self, changes: Changes) -> list[Announcement]:
-        """Return what to send once `changes` are written: what is announced is known before."""
+    def announce(self, commit: Callable[[Changes], object]) -> None:
+        """Publish every device, and empty what earlier runs left of those that are gone.
+
+        The broker must be there: what was emptied is forgotten.
+        """
         announcements = list(self._announce(self._known.devices))
-        devices = {topic: dict(found) for topic, found in self._known.devices.items()}
+        present = Announced(
+            {found.topic: found.components for found in announcements if found.components},
+            self._states,
+        )
+        gone = self._known.states - self._states
+        self._remember(self._known.and_also(present), commit)
         for announcement in announcements:
-            if announcement.components:
-                devices.setdefault(announcement.topic, {}).update(announcement.components)
-        known = Announced(devices, self._known.states | self._states)
+            # Not QoS 1, of which the client keeps no more than a thousand: it is sent again anyway.
+            qos = 0 if announcement.payload else 1
+            self._publish(announcement.topic, announcement.payload, is_retained=True, qos=qos)
+        for topic in sorted(gone):
+            self._publish(topic, "", is_retained=True, qos=1)
+        self._remember(present, commit)
+
+    def _remember(self, known: Announced, commit: Callable[[Changes], object]) -> None:
         if known != self._known:
             self._known = known
-            changes.memory[MEMORY_KEY] = to_json(known)
-        return announcements
-
-    def send(self, announcements: Iterable[Announcement]) -> None:
-        """Publish, and empty the state topics of rooms and people that are gone."""
-        for announcement in announcements:
-            self._publish(announcement.topic, announcement.payload, is_retained=True)
-        for topic in sorted(self._known.states - self._states):
-            self._publish(topic, "", is_retained=True)
+            commit(Changes(memory={MEMORY_KEY: to_json(known)}))

@@ -32,12 +32,12 @@ class Topics:
 
     @property
     def status(self) -> str:
-        """Carry `online` or `offline`, the latter also as last will."""
+        """Carry `online`, or `offline` (also as last will)."""
         return f"{self.root}/status"
 
     @property
     def home_state(self) -> str:
-        """Carry trouble, alerts, the forecast's source and age, and what waits to be sent."""
+        """Carry trouble, alerts, holiday, the forecast's source and time, and what waits."""
         return f"{self.root}/home/state"
 
     @property
@@ -52,22 +52,31 @@ class Topics:
 
     @property
     def home_holiday(self) -> str:
-        """Hear that nobody is home: `ON`, `OFF`, or the day or moment of coming back."""
+        """Hear that nobody is home: `ON`, `OFF`, or the day of coming back, like `2026-08-14`.
+
+        A day ends the holiday as it begins; a moment is understood too.
+        """
         return f"{self.root}/home/holiday"
 
     @property
     def log_command(self) -> str:
-        """Hear a drink of `keepcool log`, answered on the reply topic of its `id`."""
+        """Hear a drink of `keepcool log`: `{"id", "at", "kind": "drink", "person", "amount_ml"}`.
+
+        Answered on the reply topic of its `id`.
+        """
         return f"{self.root}/command/log"
 
     @property
     def test_alert_command(self) -> str:
-        """Hear a test alert of `keepcool test-alert`, answered on the reply topic of its `id`."""
+        """Hear what `keepcool test-alert` asks: `{"id", "at", "person"}`, answered likewise."""
         return f"{self.root}/command/test_alert"
 
     @property
     def mode_command(self) -> str:
-        """Hear `keepcool snooze`, `out` and `holiday`, answered on the reply topic of the `id`."""
+        """Hear `keepcool snooze`, `out` and `holiday`, answered likewise.
+
+        `{"id", "at", "kind", "is_on", "person", "minutes", "until"}`: the kind names the mode.
+        """
         return f"{self.root}/command/mode"
 
     def room_state(self, room_id: str) -> str:
@@ -82,7 +91,7 @@ class Topics:
         return f"{self.root}/room/{room_id}/cooling"
 
     def person_state(self, person_id: str) -> str:
-        """Carry the person's level and drinks, the latter `null` for restricted fluids."""
+        """Carry the person's level, modes and drinks, the latter `null` for restricted fluids."""
         return f"{self.root}/person/{person_id}/state"
 
     def person_alert(self, person_id: str) -> str:
@@ -94,15 +103,22 @@ class Topics:
         return f"{self.root}/person/{person_id}/test_alert"
 
     def person_drink(self, person_id: str) -> str:
-        """Hear a drink: a number of millilitres, or `PRESS` for one portion."""
+        """Hear a drink: a number of millilitres (10 to 1000), or `PRESS` for one portion."""
         return f"{self.root}/person/{person_id}/drink"
 
     def person_snooze(self, person_id: str) -> str:
-        """Hear a wish for peace: `ON` for an hour, `OFF`, or a number of minutes."""
+        """Hear a wish for peace: `ON` (an hour), `OFF`, or a number of minutes (1 to 720).
+
+        Only what is critical, or a level above 2 and above the present one, speaks to this person.
+        """
         return f"{self.root}/person/{person_id}/snooze"
 
     def person_out(self, person_id: str) -> str:
-        """Hear that the person goes out (`ON`) or is back (`OFF`)."""
+        """Hear that the person goes out (`ON`) or is back (`OFF`).
+
+        For four hours, or until a sign made at home: reminders, advice, level 2 and small trouble
+        wait.
+        """
         return f"{self.root}/person/{person_id}/out"
 
     def lease(self, device_id: str) -> str:

@@ -145,10 +145,8 @@ class Reactions:
 
     def _introduce(self, now: Instant) -> None:
         """Tell Home Assistant what there is, then everything's state: it may know neither."""
-        changes = Changes()
-        announcements = self._core.announcer.prepare(changes)
-        self._core.journal.commit(changes, now)
-        self._core.announcer.send(announcements)
+        journal = self._core.journal
+        self._core.announcer.announce(lambda changes: journal.commit(changes, now))
         self._core.faces.forget()
         self._attention.want()
 

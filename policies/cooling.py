@@ -144,7 +144,7 @@ def _why_useless(view: RoomView, device: DeviceConditions) -> str | None:
 def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingCommand:
     """Return a running lease renewed, or released."""
     is_blind = view.effective_c is None
-    ended = _why_end(view, device, lease)
+    ended = _why_end(view, device, lease) if device.is_automatic else "cooling_automatic_off"
     if ended is None:
         if is_blind:
             return run(view, device, lease.desired, "cooling_blind", is_blind=True)
@@ -160,8 +160,6 @@ def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingC
 def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | None:
     """Return the message that says why a running device is released, or `None`."""
     aim = view.aim(device.device)
-    if not device.is_automatic:
-        return "cooling_automatic_off"
     if lease.running_for >= device.device.longest_run:
         return "cooling_rest_after_longest_run"
     if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:

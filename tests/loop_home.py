@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from daemon.announcing import Announce, announce_nothing
 from daemon.check import CheckReport
 from daemon.clock import Instant
 from daemon.commands import CommandParser
@@ -272,6 +273,8 @@ class LoopHome:
     decide: Callable[[Snapshot], Decision] = decide
     weather: Sequence[FakeWeather] = ()
     check: Callable[[], CheckReport] | None = None
+    announce: Announce = announce_nothing
+    birth_topic: str | None = None
     clock: TwoClocks = field(default_factory=TwoClocks)
     phone: FakePhone = field(default_factory=FakePhone)
     broker: FakeBroker = field(default_factory=FakeBroker)
@@ -316,6 +319,8 @@ class LoopHome:
                 status_path=self.folder / "home.status.json",
                 decide=self._decide,
                 check=self.check,
+                announce=self.announce,
+                birth_topic=self.birth_topic,
             )
         )
         names = ("phone", "home", "weather", "check")

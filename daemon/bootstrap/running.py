@@ -28,6 +28,7 @@ from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
 from daemon.bootstrap.payloads import build_power_parser, build_sensor
 from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
+from daemon.bootstrap.showing import build_household
 from daemon.bootstrap.weather import build_sources
 from daemon.clock import SystemClock
 from daemon.commands import CommandParser
@@ -42,6 +43,7 @@ from daemon.state import HomeState
 from daemon.stepping import SteppedClock
 from daemon.stepping import run_stepped as serve_driver
 from daemon.store import DATABASE_NAME, Store, StoreError
+from integrations import discovery
 from integrations.errors import PermanentError
 from integrations.mobile_app import MobileApp
 from integrations.mqtt import MqttClient, Subscription
@@ -123,7 +125,10 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
-    wanted += [Subscription(topic, is_command=True) for topic in sorted(commands.topics)]
+    household = build_household(settings)
+    birth = discovery.birth_topic(household.prefix) if household.prefix else None
+    commanding = sorted(commands.topics) + ([birth] if birth else [])
+    wanted += [Subscription(topic, is_command=True) for topic in commanding]
     try:
         mqtt = MqttClient(mqtt_options(settings, topics.status), wanted, inbox.post, clock.boot_s)
         store = Store(settings.state_directory / DATABASE_NAME)
@@ -155,6 +160,8 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             power_topics=power_topics,
             parse_power=build_power_parser(meters),
             check=functools.partial(try_roads, settings),
+            announce=functools.partial(discovery.announcements, household),
+            birth_topic=birth,
             version=__version__,
         )
     )

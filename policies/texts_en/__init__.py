@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from policies.texts_en.answers import ANSWER_TEXTS
 from policies.texts_en.cooling import COOLING_TEXTS
 from policies.texts_en.drinks import DRINK_TEXTS
+from policies.texts_en.entities import ENTITY_NAMES
 from policies.texts_en.heat import HEAT_TEXTS
 from policies.texts_en.parts import Text
 from policies.texts_en.phrases import COMMON_WORDS, PHRASES
@@ -24,6 +25,7 @@ __all__ = [
     "BUTTON_DRANK",
     "BUTTON_DRANK_WITHOUT_VOLUME",
     "COMMON_WORDS",
+    "ENTITY_NAMES",
     "FALLBACK",
     "PHRASES",
     "PRESS_AND_HOLD",
