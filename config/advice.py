@@ -161,7 +161,7 @@ def _rooms(settings: Settings) -> Iterator[Problem]:
         path: KeyPath = ("room", number)
         name = f"room {room.id}"
         if not room.sensors:
-            fix = "add a [[room.sensor]] with its topic"
+            fix = "add a [[room.sensor]] with its topic or its entity"
             yield _warn(settings, path, name, "has no sensor: keepcool cannot see it", fix)
         if room.id not in lived_in and settings.people:
             fix = f'add "{room.id}" to somebody\'s rooms'

@@ -22,6 +22,7 @@ from config.errors import nearest_name, refuse
 LONGEST_NAME = 60
 LONGEST_TOPIC_BYTES = 512
 COOLING_DOMAINS = ("climate", "fan", "switch", "cover", "humidifier")
+PRESENCE_DOMAINS = ("person", "device_tracker")
 FAHRENHEIT = range(50, 121)  # a room's temperature as a Fahrenheit house would write it
 _ROOM_TEMPERATURE_C = 15.0  # limits from here up are temperatures, those below are differences
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -204,12 +205,38 @@ def check_cooling_entity(value: object) -> str:
     return text
 
 
-def check_power_entity(value: object) -> str:
-    """Return the Home Assistant entity of a power meter."""
+def check_sensor_entity(value: object) -> str:
+    """Return the Home Assistant entity of a sensor that tells a number."""
     text = as_text(value)
     match = _ENTITY.fullmatch(text)
     if match is None or match[1] != "sensor":
         raise refuse("is not a sensor's entity id", allowed="sensor.*")
+    return text
+
+
+def check_motion_entity(value: object) -> str:
+    """Return the Home Assistant entity of a motion or occupancy sensor."""
+    text = as_text(value)
+    match = _ENTITY.fullmatch(text)
+    if match is None or match[1] != "binary_sensor":
+        raise refuse(
+            "is not a motion sensor's entity id",
+            allowed="binary_sensor.*",
+            fix='for example "binary_sensor.living_room_motion"',
+        )
+    return text
+
+
+def check_presence_entity(value: object) -> str:
+    """Return the Home Assistant entity that tells whether a person is at home."""
+    text = as_text(value)
+    match = _ENTITY.fullmatch(text)
+    if match is None or match[1] not in PRESENCE_DOMAINS:
+        raise refuse(
+            "does not tell where a person is",
+            allowed=", ".join(f"{domain}.*" for domain in PRESENCE_DOMAINS),
+            fix='for example "person.anna"',
+        )
     return text
 
 
@@ -357,7 +384,9 @@ Topic = Annotated[str, BeforeValidator(check_topic)]
 BaseTopic = Annotated[str, BeforeValidator(check_base_topic)]
 Text = Annotated[str, BeforeValidator(as_text)]
 CoolingEntity = Annotated[str, BeforeValidator(check_cooling_entity)]
-PowerEntity = Annotated[str, BeforeValidator(check_power_entity)]
+SensorEntity = Annotated[str, BeforeValidator(check_sensor_entity)]
+MotionEntity = Annotated[str, BeforeValidator(check_motion_entity)]
+PresenceEntity = Annotated[str, BeforeValidator(check_presence_entity)]
 NotifyService = Annotated[str, BeforeValidator(check_notify_service)]
 Host = Annotated[str, BeforeValidator(check_host)]
 Url = Annotated[str, BeforeValidator(check_url)]

@@ -58,16 +58,36 @@ class MappingSettings:
 
 @dataclass(frozen=True, slots=True)
 class SensorSettings:
-    """Describe one sensor: its topics, its room and how to read it."""
+    """Describe one sensor: its topics or its entities, its room and how to read it."""
 
     sensor_id: str
     room_id: str
     room_name: str
-    topic: str
+    topic: str | None
+    entity_id: str | None
+    humidity_entity_id: str | None
     humidity_topic: str | None  # messages of their own for humidity
     availability_topic: str | None
     mapping: MappingSettings
     stale_after: timedelta | None  # None: learned from the sensor's own habit
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """Describe what tells that somebody moves in a room: an entity or a topic."""
+
+    room_id: str
+    room_name: str
+    entity_id: str | None
+    topic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSettings:
+    """Describe the entity that tells whether a person is at home."""
+
+    person_id: str
+    entity_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +171,12 @@ def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
     """Build the sensors of all rooms."""
     return tuple(
         SensorSettings(
-            sensor_id=sensor.id or slug_of(sensor.topic),
+            sensor_id=sensor.id or slug_of(sensor.topic or sensor.entity or ""),
             room_id=room.id,
             room_name=room.name,
             topic=sensor.topic,
+            entity_id=sensor.entity,
+            humidity_entity_id=sensor.humidity_entity,
             humidity_topic=sensor.humidity_topic,
             availability_topic=sensor.availability_topic,
             mapping=MappingSettings(
@@ -168,6 +190,24 @@ def build_sensors(settings: Settings) -> tuple[SensorSettings, ...]:
         )
         for room in settings.rooms
         for sensor in room.sensors
+    )
+
+
+def build_motion(settings: Settings) -> tuple[MotionSettings, ...]:
+    """Build the motion sensors of all rooms."""
+    return tuple(
+        MotionSettings(room.id, room.name, motion.entity, motion.topic)
+        for room in settings.rooms
+        for motion in room.motion
+    )
+
+
+def build_presence(settings: Settings) -> tuple[PresenceSettings, ...]:
+    """Build the presence entities of the people who have one."""
+    return tuple(
+        PresenceSettings(person.id, person.presence_entity)
+        for person in settings.people
+        if person.presence_entity
     )
 
 

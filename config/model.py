@@ -25,9 +25,11 @@ from config.fields import (
     Host,
     Id,
     MatchValue,
+    MotionEntity,
     Name,
     NotifyService,
-    PowerEntity,
+    PresenceEntity,
+    SensorEntity,
     Switch,
     Text,
     TimeZone,
@@ -177,6 +179,7 @@ class PersonTable(Table):
     stays: tuple[StayTable, ...] = Field(default=(), alias="stay")
     phones: tuple[PhoneTable, ...] = Field(default=(), alias="phone")
     second_roads: tuple[SecondRoadTable, ...] = Field(default=(), alias="second_road")
+    presence_entity: PresenceEntity | None = None  # tells whether they are at home
     level_1_c: Annotated[float, Between(23, 28, "°C")] = 26.0
     level_2_c: Annotated[float, Between(26, 31, "°C")] = 29.0
     level_3_c: Annotated[float, Between(29, 33, "°C")] = 32.0
@@ -212,10 +215,15 @@ class CarerTable(Table):
 
 
 class SensorTable(Table):
-    """`[[room.sensor]]`: one sensor; without paths the well-known kinds are recognised."""
+    """`[[room.sensor]]`: one sensor; without paths the well-known kinds are recognised.
 
-    id: Id | None = None  # from the topic when it is not given
-    topic: Topic
+    Its values come either by a topic or by an entity of Home Assistant.
+    """
+
+    id: Id | None = None  # from the topic or the entity when it is not given
+    topic: Topic | None = None
+    entity: SensorEntity | None = None
+    humidity_entity: SensorEntity | None = None
     humidity_topic: Topic | None = None  # where humidity comes in messages of its own
     availability_topic: Topic | None = None
     temperature_path: Text | None = None
@@ -224,6 +232,13 @@ class SensorTable(Table):
     match: dict[str, MatchValue] = Field(default_factory=dict)  # only messages that say this
     quantity: Quantity | None = None  # what a bare number means
     stale_after_s: Annotated[float, Between(60, LONG_CONTACT_S, "s")] | None = None
+
+
+class MotionTable(Table):
+    """`[[room.motion]]`: a sensor that tells that somebody moves in the room."""
+
+    topic: Topic | None = None
+    entity: MotionEntity | None = None
 
 
 class CoolingTable(Table):
@@ -256,7 +271,7 @@ class CoolingTable(Table):
     blind_cooling_max_s: Annotated[float, Between(0, 21_600, "s")] = 10_800.0
     override_s: Annotated[float, Between(1800, 43_200, "s")] = 7200.0
     fan_percentage: Annotated[int, Between(1, 100, "%")] | None = None
-    power_entity: PowerEntity | None = None
+    power_entity: SensorEntity | None = None
     power_topic: Topic | None = None
     power_path: Text | None = None  # for a message that is not recognised
     running_power_w: Annotated[float, Between(1, 3000, "W")] = 50.0
@@ -277,6 +292,7 @@ class RoomTable(Table):
     name: Name
     bedroom: Switch = False
     sensors: tuple[SensorTable, ...] = Field(default=(), alias="sensor")
+    motion: tuple[MotionTable, ...] = ()
     cooling: tuple[CoolingTable, ...] = ()
     windows: tuple[WindowTable, ...] = Field(default=(), alias="window")
 

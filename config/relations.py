@@ -17,11 +17,16 @@ from config.errors import Problem, nearest_name, show_value
 from config.fields import Between, is_host, slug_of
 from config.lines import KeyPath
 from config.model import MqttTable, PersonTable
+from config.sensing_relations import (
+    are_same_sensor,
+    sensing_problems,
+    sensor_id,
+)
 from config.source import Source
+from config.table import Located, tables_at, text_at
 from config.translation import key_name
 from config.weather_relations import weather_problems
 
-Located = tuple[KeyPath, Mapping[str, Any]]
 _DAY_LEVELS = ("level_1_c", "level_2_c", "level_3_c")
 _NIGHT_LEVELS = ("night_level_1_c", "night_level_2_c")
 _NEEDS_ROAD = "needs [home_assistant]: phones and cooling are reached through it"
@@ -49,7 +54,7 @@ class Relations:
             self._places,
             self._cared_for,
             self._duplicate_ids,
-            self._duplicate_sensors,
+            self._sensing,
             self._duplicate_devices,
             self._devices,
             self._roads,
@@ -84,7 +89,7 @@ class Relations:
     def _country(self) -> Iterator[Problem]:
         """Ask for a number that the safety texts can name."""
         home = self._table("home")
-        code = country_code(_text(home, "country"))
+        code = country_code(text_at(home, "country"))
         if code and "emergency_number" not in home and emergency_number(code) is None:
             what = "keepcool does not know this country's emergency number"
             fix = 'add emergency_number = "..." to [home]'
@@ -93,13 +98,13 @@ class Relations:
     def _plaintext(self) -> Iterator[Problem]:
         """Keep passwords and readings from crossing the internet in the clear, unless wanted."""
         mqtt = self._table("mqtt")
-        host = _text(mqtt, "host")
+        host = text_at(mqtt, "host")
         if is_host(host) and not is_private(host) and not (_flag(mqtt, "tls") or _is_open(mqtt)):
             what = "is a public address, and without TLS everyone on the way can read along"
             fix = "set tls = true in [mqtt], or allow_plaintext = true if you accept that"
             yield self._problem(("mqtt", "host"), what, fix=fix)
         for table, key in (("home_assistant", "url"), ("weather", "base_url")):
-            address = read_address(_text(self._table(table), key))
+            address = read_address(text_at(self._table(table), key))
             if address is None or address.is_encrypted or is_private(address.host):
                 continue
             if not _is_open(self._table(table)):
@@ -122,7 +127,7 @@ class Relations:
         """Keep keepcool's own topics out of those that Home Assistant reads as discovery."""
         mqtt = self._table("mqtt")
         base, prefix = (
-            _text(mqtt, key) or str(MqttTable.model_fields[key].default)
+            text_at(mqtt, key) or str(MqttTable.model_fields[key].default)
             for key in ("base_topic", "discovery_prefix")
         )
         if base == prefix:
@@ -166,7 +171,7 @@ class Relations:
 
     def _places(self) -> Iterator[Problem]:
         """Find people in rooms that there are not, or in none."""
-        known = [_text(room, "id") for _, room in self._rooms if _text(room, "id")]
+        known = [text_at(room, "id") for _, room in self._rooms if text_at(room, "id")]
         for path, person in self._people:
             if not person.get("rooms") and not person.get("stay"):
                 fix = 'add rooms = ["..."] with the ids of the rooms they are usually in'
@@ -193,7 +198,7 @@ class Relations:
 
     def _cared_for(self) -> Iterator[Problem]:
         """Find carers of people that there are not."""
-        known = [_text(person, "id") for _, person in self._people if _text(person, "id")]
+        known = [text_at(person, "id") for _, person in self._people if text_at(person, "id")]
         for path, carer in self._carers:
             people = carer.get("people")
             for number, person in enumerate(people if isinstance(people, list) else []):
@@ -211,8 +216,8 @@ class Relations:
         """Find ids that name two things."""
         told = (*self._people, *self._carers)
         kinds: dict[str, list[tuple[KeyPath, str]]] = {
-            "person or carer": [((*path, "id"), _text(table, "id")) for path, table in told],
-            "room": [((*path, "id"), _text(table, "id")) for path, table in self._rooms],
+            "person or carer": [((*path, "id"), text_at(table, "id")) for path, table in told],
+            "room": [((*path, "id"), text_at(table, "id")) for path, table in self._rooms],
             "sensor": [(p, sensor_id(t)) for p, t in self._inside_rooms("sensor")],
             "cooling device": [(p, device_id(t)) for p, t in self._inside_rooms("cooling")],
         }
@@ -228,29 +233,17 @@ class Relations:
                 elif name:
                     seen[name] = path
 
-    def _duplicate_sensors(self) -> Iterator[Problem]:
-        """Find sensors whose value would count twice in a median."""
-        seen: dict[str, KeyPath] = {}
-        for path, sensor in self._inside_rooms("sensor"):
-            identity = _sensor_identity(sensor)
-            if not _text(sensor, "topic"):
-                continue
-            if _text(sensor, "humidity_topic") == _text(sensor, "topic"):
-                fix = "take it out: one topic may bring both"
-                yield self._problem((*path, "humidity_topic"), "is the same as topic", fix=fix)
-            if identity in seen:
-                where = self._source.where((*seen[identity], "topic"))
-                what = f"another sensor has this topic ({where})"
-                fix = "take one out, or tell them apart by match, temperature_path or quantity"
-                yield self._problem((*path, "topic"), what, fix=fix)
-            seen.setdefault(identity, path)
+    def _sensing(self) -> Iterator[Problem]:
+        """Find sensors that speak on no road or on two, and those that would count twice."""
+        for path, what, fix in sensing_problems(self._document, self._source.where):
+            yield self._problem(path, what, fix=fix)
 
     def _duplicate_devices(self) -> Iterator[Problem]:
         """Find devices that would obey two plans, and phones that would ring twice."""
         seen: dict[str, KeyPath] = {}
         for path, device in self._inside_rooms("cooling"):
             key = "entity" if "entity" in device else "command_topic"
-            address = _text(device, key)
+            address = text_at(device, key)
             if address and address in seen:
                 what = f"already cools a room ({self._source.where((*seen[address], key))})"
                 fix = "keep it in the room that it cools most"
@@ -260,7 +253,7 @@ class Relations:
             for kind, key in (("phone", "service"), ("second_road", "url_file")):
                 named: set[str] = set()
                 for inner_path, inner in tables_at(owner, path, kind):
-                    name = _text(inner, key)
+                    name = text_at(inner, key)
                     if name and name in named:
                         what = f"is there twice for this {path[0]}"
                         yield self._problem((*inner_path, key), what, fix="take one out")
@@ -293,23 +286,10 @@ class Relations:
             yield from tables_at(room, path, key)
 
 
-def tables_at(table: Mapping[str, Any], path: KeyPath, key: str) -> Iterator[Located]:
-    """Yield each table of a list of tables, with its path."""
-    entries = table.get(key)
-    for number, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, Mapping):
-            yield (*path, key, number), entry
-
-
-def sensor_id(sensor: Mapping[str, Any]) -> str:
-    """Return a sensor's id, made from its topic when none is given."""
-    return _text(sensor, "id") or slug_of(_text(sensor, "topic"))
-
-
 def device_id(device: Mapping[str, Any]) -> str:
     """Return a cooling device's id, made from its entity or topic when none is given."""
-    address = _text(device, "entity") or _text(device, "command_topic")
-    return _text(device, "id") or slug_of(address)
+    address = text_at(device, "entity") or text_at(device, "command_topic")
+    return text_at(device, "id") or slug_of(address)
 
 
 def _are_twins(kind: str, one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
@@ -317,21 +297,9 @@ def _are_twins(kind: str, one: Mapping[str, Any] | None, other: Mapping[str, Any
     if one is None or other is None or "id" in one or "id" in other:
         return False
     if kind == "sensor":
-        return _sensor_identity(one) == _sensor_identity(other)
+        return are_same_sensor(one, other)
     keys = ("entity", "command_topic")
     return [one.get(key) for key in keys] == [other.get(key) for key in keys]
-
-
-def _sensor_identity(sensor: Mapping[str, Any]) -> str:
-    """Return what makes a sensor's value its own."""
-    keys = ("topic", "match", "temperature_path", "humidity_path", "quantity")
-    return repr([sensor.get(key) for key in keys])
-
-
-def _text(table: Mapping[str, Any], key: str) -> str:
-    """Return a text without blanks around it; empty when there is none."""
-    value = table.get(key)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _flag(table: Mapping[str, Any], key: str) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
+
+from config.lines import KeyPath
+
+Located = tuple[KeyPath, Mapping[str, Any]]
 
 
 class Table(BaseModel):
@@ -25,3 +30,17 @@ def table_in(annotation: object) -> type[Table] | None:
         return annotation
     found = (table_in(argument) for argument in get_args(annotation))
     return next((table for table in found if table is not None), None)
+
+
+def tables_at(table: Mapping[str, Any], path: KeyPath, key: str) -> Iterator[Located]:
+    """Yield each table of a plain document's list of tables, with its path."""
+    entries = table.get(key)
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        if isinstance(entry, Mapping):
+            yield (*path, key, number), entry
+
+
+def text_at(table: Mapping[str, Any], key: str) -> str:
+    """Return a text of a plain document without blanks around it; empty when there is none."""
+    value = table.get(key)
+    return value.strip() if isinstance(value, str) else ""

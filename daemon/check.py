@@ -6,7 +6,6 @@ were refused. Nothing here reads settings or opens a connection: `cli` and `boot
 
 from __future__ import annotations
 
-import enum
 import sqlite3
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
+from daemon.check_entities import EntitySubject, EntityUse, entity_rows
+from daemon.check_rows import CheckRow, Status
 from integrations.errors import IntegrationError
+from integrations.messages import DeviceObserved
 from policies.freshness import UNLEARNED_LIMIT
 from policies.model import Carer, Person, Phone, Room
 
@@ -26,30 +28,9 @@ EXIT_REFUSED = 2
 _PROBE_ERRORS = (IntegrationError, OSError, sqlite3.Error)
 
 
-class Status(enum.StrEnum):
-    """Say how a row of the table ended, as it is printed."""
-
-    OK = "ok"
-    WARNING = "warning"
-    RED = "RED"
-
-
 _NO_FORECAST = (
     "see that this machine reaches the internet; without a forecast nothing is seen ahead"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRow:
-    """Describe one thing that was checked; `fix` says what to do when it is not fine.
-
-    A row without a name is a complete line of its own.
-    """
-
-    name: str
-    status: Status
-    what: str
-    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +63,13 @@ class SensorSubject(Protocol):
         ...
 
     @property
-    def topic(self) -> str:
-        """Name its MQTT topic."""
+    def topic(self) -> str | None:
+        """Name its MQTT topic; `None` when it is an entity."""
+        ...
+
+    @property
+    def entity_id(self) -> str | None:
+        """Name its entity; `None` when it is heard over MQTT."""
         ...
 
     @property
@@ -121,7 +107,7 @@ class CheckSubjects:
     people: Sequence[Person]
     carers: Sequence[Carer]
     home_assistant: str | None  # its address; None when there is none
-    power_entities: Sequence[str] = ()
+    entities: Sequence[EntitySubject] = ()  # that are read only
 
     @property
     def told(self) -> tuple[Person | Carer, ...]:
@@ -134,16 +120,15 @@ class Probes:
     """Hold the calls that try each road; each returns what it found, or raises IntegrationError.
 
     `read_sensor_ages` reads the running daemon's database and answers per sensor id; `None`, or no
-    entry, means never heard. `fetch_entity_states` answers per entity id with its state in words,
-    `None` when Home Assistant does not know it. `try_second_road` tries the server behind a second
-    road, by its channel id, and alarms nobody.
+    entry, means never heard. `fetch_entity_states` answers per entity id. `try_second_road`
+    tries the server behind a second road, by its channel id, and alarms nobody.
     """
 
     connect_broker: Callable[[], str]
     read_sensor_ages: Callable[[], Mapping[str, timedelta | None]]
     fetch_forecasts: Mapping[str, Callable[[], str]]  # by source, the most wanted first
     greet_home_assistant: Callable[[], str]
-    fetch_entity_states: Callable[[Sequence[str]], Mapping[str, str | None]]
+    fetch_entity_states: Callable[[Sequence[str]], Mapping[str, DeviceObserved]]
     fetch_services: Callable[[], Mapping[str, frozenset[str]]]
     try_second_road: Callable[[str], str]
 
@@ -270,13 +255,18 @@ def _sensor_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
         name = f"sensor {sensor.sensor_id} ({sensor.room_name})"
         age = ages.get(sensor.sensor_id)
         if age is None:
-            fix = f"watch it: mosquitto_sub -v -t '{sensor.topic}'; is the topic the right one?"
-            yield CheckRow(name, Status.RED, "never heard", fix)
+            yield CheckRow(name, Status.RED, "never heard", _where_to_look(sensor))
         elif age > (sensor.stale_after or UNLEARNED_LIMIT):
             fix = "see to its battery and its distance from the hub"
             yield CheckRow(name, Status.RED, f"last heard {_ago(age)}", fix)
         else:
             yield CheckRow(name, Status.OK, f"last heard {_ago(age)}")
+
+
+def _where_to_look(sensor: SensorSubject) -> str:
+    if sensor.topic is None:
+        return f"see {sensor.entity_id} in Home Assistant: Developer tools > States"
+    return f"watch it: mosquitto_sub -v -t '{sensor.topic}'; is the topic the right one?"
 
 
 def _ago(age: timedelta) -> str:
@@ -312,25 +302,20 @@ def _home_assistant_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[Ch
 
 def _entity_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
     """Report every entity that is commanded or read."""
-    names = [device.entity_id for room in subjects.rooms for device in room.devices]
-    names += subjects.power_entities
-    if not names:
+    commanded = [
+        EntitySubject(device.entity_id, EntityUse.DEVICE)
+        for room in subjects.rooms
+        for device in room.devices
+    ]
+    entities = [*commanded, *subjects.entities]
+    if not entities:
         return
     try:
-        states = probes.fetch_entity_states(names)
+        states = probes.fetch_entity_states([entity.entity_id for entity in entities])
     except _PROBE_ERRORS as err:
         yield CheckRow("entities", Status.RED, _words(err), "check again in a minute")
         return
-    for name in names:
-        state = states.get(name)
-        if state is None:
-            fix = "compare with Home Assistant: Settings > Devices & services > Entities"
-            yield CheckRow(name, Status.RED, "Home Assistant does not know this entity", fix)
-        elif state in ("unavailable", "unknown"):
-            fix = "see that the device has power and is in the network"
-            yield CheckRow(name, Status.RED, f"Home Assistant says {state}", fix)
-        else:
-            yield CheckRow(name, Status.OK, state)
+    yield from entity_rows(entities, states)
 
 
 def _service_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:

@@ -314,6 +314,6 @@ class Daemon:
                     log.warning("device.failed", device_id=action.device_id, error=action.error)
                     self.attention.want_now()
         self.dispatcher.send_pushes(self.outbox, self.state, now)
-        entity_ids = (*actuation.entity_ids(), *self.parts.power_entities)
+        entity_ids = (*self.state.entity_ids(), *self.parts.power_entities)
         self.dispatcher.read_all_if_due(entity_ids or ALWAYS_THERE, now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)

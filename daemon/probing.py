@@ -15,7 +15,7 @@ from daemon.records import from_json
 from daemon.sensor_track import SensorRecord
 from daemon.store import DATABASE_NAME, open_read_only
 from integrations.errors import TransientError
-from integrations.messages import LinkChanged
+from integrations.messages import DeviceObserved, LinkChanged
 
 CONNECT_TIMEOUT_S = 6.0
 
@@ -75,9 +75,6 @@ def describe_forecast(source: WeatherSource) -> str:
     return f"{len(forecast.hours)} hours, until {forecast.hours[-1].at:%a %d %b %H:%M} UTC"
 
 
-def describe_states(home: HomePort, entity_ids: Sequence[str]) -> Mapping[str, str | None]:
-    """Return each entity's state in words, `None` where it does not exist."""
-    return {
-        found.entity_id: None if found.is_missing else found.raw_state
-        for found in home.fetch_states(entity_ids)
-    }
+def fetch_states(home: HomePort, entity_ids: Sequence[str]) -> Mapping[str, DeviceObserved]:
+    """Return each entity's state. Raises: IntegrationError."""
+    return {found.entity_id: found for found in home.fetch_states(entity_ids)}

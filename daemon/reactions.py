@@ -164,6 +164,7 @@ class Reactions:
         device_id = self._parts.power_entities.get(event.entity_id)
         if device_id is not None:
             self._state.actuation.on_power(device_id, event.numeric_value, now)
+        self._state.sensing.observe(event, now, is_clock_synchronised=self._clock.is_synchronised())
         self._state.actuation.on_observed(event, now)
         self._attention.want()
 

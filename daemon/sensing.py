@@ -11,8 +11,10 @@ from statistics import median
 import structlog
 
 from daemon.clock import Instant
+from daemon.entity_feed import EntityFeed
 from daemon.records import HistoryRow, read_json, to_json
 from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
+from integrations.messages import DeviceObserved
 from policies import freshness as fresh
 from policies.model import (
     DeviceConditions,
@@ -79,7 +81,7 @@ class RoomTrack:
                 is_suspect = suspect_reason(track.plausibility, now_s) is not None
                 (doubtful if is_suspect else trusted).append(track)
         # A doubtful sensor speaks for the room only where no other does.
-        tracks = [track for track in trusted if track.temperature_c is not None] or doubtful
+        tracks = _preferred(trusted) or doubtful
         temperatures = [t.temperature_c for t in tracks if t.temperature_c is not None]
         humidities = [
             t.relative_humidity_pct
@@ -160,18 +162,23 @@ class Sensing:
     """Route messages to sensors, and remember which rooms they touched."""
 
     def __init__(self, rooms: Iterable[Room], sensors: Iterable[Sensor], tuning: Tuning) -> None:
-        """Arrange the sensors by topic and room."""
+        """Arrange the sensors by topic, entity and room."""
         self.rooms: dict[str, RoomTrack] = {room.room_id: RoomTrack(room, tuning) for room in rooms}
         self.tracks: dict[str, SensorTrack] = {}
         self._by_topic: dict[str, list[SensorTrack]] = {}
         self._by_availability: dict[str, list[SensorTrack]] = {}
+        self._by_entity: dict[str, EntityFeed] = {}
         self._touched: set[str] = set()
         self._rows: dict[tuple[str, int], HistoryRow] = {}
         for sensor in sensors:
             track = SensorTrack(sensor)
             self.tracks[sensor.sensor_id] = track
-            for topic in {sensor.topic, sensor.humidity_topic or sensor.topic}:
-                self._by_topic.setdefault(topic, []).append(track)
+            for topic in {sensor.topic, sensor.humidity_topic} - {None}:
+                self._by_topic.setdefault(str(topic), []).append(track)
+            if sensor.entity_id is not None:
+                self._by_entity[sensor.entity_id] = EntityFeed(track, is_humidity=False)
+            if sensor.humidity_entity_id is not None:
+                self._by_entity[sensor.humidity_entity_id] = EntityFeed(track, is_humidity=True)
             if sensor.availability_topic is not None:
                 self._by_availability.setdefault(sensor.availability_topic, []).append(track)
             if sensor.room_id in self.rooms:
@@ -181,6 +188,11 @@ class Sensing:
     def topics(self) -> frozenset[str]:
         """Return every topic to subscribe."""
         return frozenset(self._by_topic) | frozenset(self._by_availability)
+
+    @property
+    def entity_ids(self) -> tuple[str, ...]:
+        """Return every entity to read from Home Assistant."""
+        return tuple(self._by_entity)
 
     @property
     def coalescible_topics(self) -> frozenset[str]:
@@ -230,14 +242,7 @@ class Sensing:
             verdict = track.receive(
                 message, now, is_retained=is_retained, is_clock_synchronised=is_clock_synchronised
             )
-            if track.last_rejected != known:  # each further one is counted only
-                log.warning(
-                    "reading.rejected",
-                    sensor_id=track.sensor.sensor_id,
-                    topic=topic,
-                    reason=track.last_rejected,
-                    payload=repr(payload[:SHOWN_BYTES]),
-                )
+            _log_refusal(track, known, topic=topic, payload=repr(payload[:SHOWN_BYTES]))
             self._touched.add(track.sensor.room_id)
             if verdict is not None:
                 self._keep(track, verdict, now)
@@ -248,6 +253,23 @@ class Sensing:
                 track.freshness = track.freshness._replace(is_offline=not message.is_available)
             self._touched.add(track.sensor.room_id)
         return bool(tracks or waiting)
+
+    def observe(self, seen: DeviceObserved, now: Instant, *, is_clock_synchronised: bool) -> bool:
+        """Take what Home Assistant tells of an entity; return whether it changes what is known."""
+        feed = self._by_entity.get(seen.entity_id)
+        if feed is None:
+            return False
+        track = feed.track
+        known, was_offline = track.last_rejected, track.freshness.is_offline
+        verdict = feed.take(seen, now, is_clock_synchronised=is_clock_synchronised)
+        state = repr(seen.raw_state[:SHOWN_BYTES])
+        _log_refusal(track, known, entity_id=seen.entity_id, state=state, unit=seen.unit)
+        if verdict is not None:
+            self._keep(track, verdict, now)
+        is_news = verdict is not None or track.freshness.is_offline != was_offline
+        if is_news:
+            self._touched.add(track.sensor.room_id)
+        return is_news
 
     def _keep(self, track: SensorTrack, verdict: Verdict, now: Instant) -> None:
         """Keep one row a minute and sensor; a partial update completes it."""
@@ -314,6 +336,22 @@ class Sensing:
             if name in names and (record := track.record()) is not None
         }
         return rows, records
+
+
+def _log_refusal(track: SensorTrack, known: str | None, **told: str | None) -> None:
+    """Log a sensor's refused value once for each reason; each further one is counted only."""
+    if track.last_rejected != known:
+        sensor_id = track.sensor.sensor_id
+        log.warning("reading.rejected", sensor_id=sensor_id, reason=track.last_rejected, **told)
+
+
+def _preferred(tracks: list[SensorTrack]) -> list[SensorTrack]:
+    """Return the tracks that tell a temperature: those heard over MQTT, else the entities.
+
+    An entity is often the same sensor once more, by Home Assistant's own way to the broker.
+    """
+    with_value = [track for track in tracks if track.temperature_c is not None]
+    return [track for track in with_value if track.sensor.topic is not None] or with_value
 
 
 def _median(values: list[float]) -> float | None:

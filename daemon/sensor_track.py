@@ -25,12 +25,17 @@ _NOT_OF_THE_ROOM = frozenset({"chip_temperature", "not_a_room_sensor"})
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """Describe one configured sensor; `parse` is its payload parser, given by the bootstrap."""
+    """Describe one configured sensor, heard by topics or read as entities of Home Assistant.
+
+    `parse` is its payload parser, given by the bootstrap.
+    """
 
     sensor_id: str
     room_id: str
-    topic: str
+    topic: str | None
     parse: Callable[[str, bytes], SensorMessage]
+    entity_id: str | None = None
+    humidity_entity_id: str | None = None
     humidity_topic: str | None = None  # where humidity comes in messages of its own
     availability_topic: str | None = None
     stale_after: timedelta | None = None
@@ -64,6 +69,7 @@ class SensorTrack:
         self.humidity_at_s = 0.0
         self.last_seen_at: datetime | None = None
         self.is_battery_low = False
+        self.offline_since_s: float | None = None  # told by Home Assistant
         self.rejected = 0
         self.last_rejected: str | None = None
 
@@ -132,8 +138,43 @@ class SensorTrack:
         )
         if verdict.rejected is not None:
             self._count_rejected(verdict.rejected)
-        self._accept(verdict, now, measured_age, is_retained=is_retained)
+        self._accept(verdict, now, now.boot_s, measured_age, is_retained=is_retained)
         return verdict
+
+    def take_report(
+        self, message: SensorMessage, now: Instant, reported_s: float
+    ) -> Verdict | None:
+        """Judge what an entity of Home Assistant tells, reported at a moment of the boot clock."""
+        if message.temperature_c is None and message.relative_humidity_pct is None:
+            self._reject(message, now)
+            return None
+        self.plausibility, verdict = check_reading(
+            self.plausibility, message, now.boot_s, self.sensor.bounds
+        )
+        if verdict.rejected is not None:
+            self._count_rejected(verdict.rejected)
+        self._accept(verdict, now, reported_s, None, is_retained=False)
+        return verdict
+
+    def note_offline(self, now: Instant) -> None:
+        """Note that Home Assistant does not reach the sensor: its value is stale at once."""
+        if not self.freshness.is_offline:
+            self.offline_since_s = now.boot_s
+            self.freshness = self.freshness._replace(is_offline=True)
+
+    def note_online(self) -> None:
+        """Note that Home Assistant reaches the sensor; its value is as old as it was."""
+        if self.freshness.is_offline:
+            self.offline_since_s = None
+            self.freshness = self.freshness._replace(is_offline=False)
+
+    def note_age_unknown(self) -> None:
+        """Note that there is a value of which nobody knows when it was measured."""
+        self.freshness = self.freshness._replace(is_retained_seen=True)
+
+    def forget_humidity(self) -> None:
+        """Note that the humidity is not known any more; the temperature may still be."""
+        self.humidity_at_s = -math.inf
 
     def _reject(self, message: SensorMessage, now: Instant) -> None:
         self.plausibility, verdict = check_reading(
@@ -146,18 +187,24 @@ class SensorTrack:
         self.last_rejected = str(reason)
 
     def _accept(
-        self, verdict: Verdict, now: Instant, measured_age: timedelta | None, *, is_retained: bool
+        self,
+        verdict: Verdict,
+        now: Instant,
+        heard_s: float,
+        measured_age: timedelta | None,
+        *,
+        is_retained: bool,
     ) -> None:
         if verdict.relative_humidity_pct is not None:
             self.relative_humidity_pct = verdict.relative_humidity_pct
-            self.humidity_at_s = now.boot_s
+            self.humidity_at_s = heard_s
         if verdict.temperature_c is not None:
             self.temperature_c = verdict.temperature_c
         elif verdict.relative_humidity_pct is None or self.temperature_c is not None:
             return  # a temperature sensor is heard when its temperature is
-        self.last_seen_at = now.utc
+        self.last_seen_at = now.utc - timedelta(seconds=now.boot_s - heard_s)
         if not is_retained:
-            self.freshness = fresh.heard(self.freshness, now.boot_s, measured_age=measured_age)
+            self.freshness = fresh.heard(self.freshness, heard_s, measured_age=measured_age)
 
     def stale_after(self) -> timedelta:
         """Return the age at which this sensor's value turns stale."""
@@ -183,4 +230,10 @@ class SensorTrack:
             stale_after=self.stale_after(),
             last_seen_at=self.last_seen_at,
             is_offline=self.freshness.is_offline,
+            offline_for=(
+                None
+                if self.offline_since_s is None
+                else timedelta(seconds=now_s - self.offline_since_s)
+            ),
+            is_by_entity=self.sensor.topic is None,
         )

@@ -125,6 +125,10 @@ class HomeState:
         )
         return max(levels, default=HeatLevel.NORMAL)
 
+    def entity_ids(self) -> tuple[str, ...]:
+        """Return every entity of Home Assistant that is read, but for power meters."""
+        return (*self.actuation.entity_ids(), *self.sensing.entity_ids)
+
     def room_of_device(self, device_id: str) -> str | None:
         """Return the room that a cooling device stands in."""
         for room_id, track in self.sensing.rooms.items():

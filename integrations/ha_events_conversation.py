@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -233,14 +234,16 @@ class Conversation:
             additions, removals = changed.get("+"), changed.get("-")
             known.take(additions if isinstance(additions, Mapping) else {})
             known.drop(removals if isinstance(removals, Mapping) else {})
-            self._observe(entity_id, known)
+            self._observe(entity_id, known, is_live=True)
         removed = event.get("r")
         for entity_id in removed if isinstance(removed, list) else ():
             if self._states.pop(entity_id, None) is not None:
                 self._post(DeviceObserved(entity_id, None, is_available=False, last_updated=None))
 
-    def _observe(self, entity_id: str, state: _CompressedState) -> None:
-        self._post(self._parse_state(state.expanded(entity_id), self._temperature_unit))
+    def _observe(self, entity_id: str, state: _CompressedState, *, is_live: bool = False) -> None:
+        """Post a state; only a change is known to have happened just now."""
+        observed = self._parse_state(state.expanded(entity_id), self._temperature_unit)
+        self._post(replace(observed, is_live=is_live))
 
 
 class _CompressedState:

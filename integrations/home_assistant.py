@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
@@ -15,7 +17,14 @@ from integrations.home_assistant_http import (
     HomeAssistantHttp,
     NotFoundError,
 )
-from integrations.home_assistant_states import CELSIUS, FAHRENHEIT, missing, parse_state
+from integrations.home_assistant_states import (
+    AGES_TEMPLATE,
+    CELSIUS,
+    FAHRENHEIT,
+    missing,
+    parse_ages,
+    parse_state,
+)
 from integrations.messages import DeviceObserved
 from policies.model import DeviceState
 
@@ -27,6 +36,8 @@ MOST_SINGLE_READS = 8
 MAX_LIST_BYTES = 16 * MAX_ANSWER_BYTES
 
 _ENTITY_ID = re.compile(r"([a-z0-9_]+)\.[a-z0-9_]+", re.ASCII)
+# What devices report again and again, changed or not; persons and switches are states.
+_REPORTING = frozenset({"sensor", "binary_sensor"})
 _NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
 
 
@@ -49,6 +60,7 @@ class HomeAssistant:
         self._http = HomeAssistantHttp(base_url, token, timeout_s)
         self._temperature_unit: str | None = None
         self._is_list_too_large = False
+        self._is_age_refused = False
 
     def apply(self, entity_id: str, desired: DeviceState) -> tuple[str, ...]:
         """Call the services that bring a climate, fan or switch to `desired`; return context ids.
@@ -123,8 +135,29 @@ class HomeAssistant:
     def fetch_states(self, entity_ids: Sequence[str]) -> tuple[DeviceObserved, ...]:
         """Read entities, in the order asked; a missing one comes back with `is_missing`.
 
+        Sensors come with the time since their last report. A Home Assistant that does not tell it
+        (a restricted user) is no failure: the ages are unknown then.
+
         Raises: TransientError, PermanentError.
         """
+        ages = self._fetch_ages([each for each in entity_ids if _domain(each) in _REPORTING])
+        return tuple(
+            replace(found, reported_age=ages.get(found.entity_id))
+            for found in self._fetch_states(entity_ids)
+        )
+
+    def _fetch_ages(self, entity_ids: Sequence[str]) -> Mapping[str, timedelta]:
+        if not entity_ids:
+            return {}
+        try:
+            return parse_ages(self._http.render(AGES_TEMPLATE, {"names": list(entity_ids)}))
+        except PermanentError as err:
+            if not self._is_age_refused:
+                log.warning("ages.refused", reason=str(err))
+            self._is_age_refused = True
+            return {}
+
+    def _fetch_states(self, entity_ids: Sequence[str]) -> tuple[DeviceObserved, ...]:
         is_climate_among = any(_domain(entity_id) == "climate" for entity_id in entity_ids)
         unit = self._unit() if is_climate_among else CELSIUS
         if len(entity_ids) > MOST_SINGLE_READS and not self._is_list_too_large:

@@ -116,6 +116,19 @@ class HomeAssistantHttp:
             json=dict(data),
         )
 
+    def render(self, template: str, variables: Mapping[str, object]) -> Any:  # noqa: ANN401
+        """Return what Home Assistant makes of a template, as text.
+
+        Raises: TransientError, PermanentError.
+        """
+        return self._request(
+            "template",
+            "/api/template",
+            MAX_ANSWER_BYTES,
+            method=HTTPMethod.POST,
+            json={"template": template, "variables": dict(variables)},
+        )
+
     def close(self) -> None:
         """Close the kept connections."""
         self._session.close()

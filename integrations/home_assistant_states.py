@@ -5,17 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from integrations.errors import PayloadError
 from integrations.messages import DeviceObserved
-from policies.model import DeviceState
+from policies.model import DeviceState, SensorMessage
 
 CELSIUS = "°C"
 FAHRENHEIT = "°F"
 
 _WITHOUT_VALUE = frozenset({"unavailable", "unknown", ""})
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_PERCENT = "%"
+# Words of the MQTT parsers too, so that refusals are counted under the same names.
+NON_NUMERIC = "non_numeric"
+NOT_A_NUMBER = "nan"
+UNKNOWN_UNIT = "unknown_unit"
+_NOT_FINITE = frozenset({"nan", "inf", "infinity"})
 _WATTS = {"W": 1.0, "kW": 1000.0, "mW": 0.001}
 
 
@@ -53,7 +60,37 @@ def parse_state(raw: object, temperature_unit: str = CELSIUS) -> DeviceObserved:
         is_restored=attributes.get("restored") is True,
         numeric_value=_numeric_value(state, attributes),
         raw_state=state,
+        unit=_unit(attributes),
+        measured=_measured(state, attributes) if entity_id.startswith("sensor.") else None,
     )
+
+
+def parse_ages(text: object) -> dict[str, timedelta]:
+    """Parse what `AGES_TEMPLATE` renders: seconds since each entity was last reported.
+
+    A line that cannot be read is passed over: its entity's age is unknown then.
+    """
+    ages: dict[str, timedelta] = {}
+    for line in text.splitlines() if isinstance(text, str) else ():
+        entity_id, _, seconds = line.strip().partition(" ")
+        if _NUMBER.fullmatch(seconds) and (age_s := number(float(seconds))) is not None:
+            with suppress(OverflowError):
+                ages[entity_id] = timedelta(seconds=age_s)
+    return ages
+
+
+AGES_TEMPLATE = (
+    "{% for name in names %}{% if states[name] %}"
+    "{{ name }} {{ (now() - states[name].last_reported).total_seconds() }}\n"
+    "{% endif %}{% endfor %}"
+)
+"""Ask how long ago entities were reported, by Home Assistant's own clock.
+
+Only a template sees it. `subscribe_entities` tells changes alone, `state_reported` cannot be
+subscribed to from outside, and the `last_reported` of `/api/states` stands still from the first
+time it is asked for until the value changes: the state object is rendered once and kept.
+Source: Home Assistant 2025.4, `core.py` (`async_set_internal`, `State.as_dict_json`).
+"""
 
 
 def missing(entity_id: str) -> DeviceObserved:
@@ -103,8 +140,31 @@ def _device_state(
 def _numeric_value(state: str, attributes: Mapping[str, object]) -> float | None:
     if not _NUMBER.fullmatch(state):
         return None
+    return number(float(state) * _WATTS.get(_unit(attributes) or "", 1.0))
+
+
+def _unit(attributes: Mapping[str, object]) -> str | None:
     unit = attributes.get("unit_of_measurement")
-    return number(float(state) * _WATTS.get(unit if isinstance(unit, str) else "", 1.0))
+    return unit if isinstance(unit, str) and unit else None
+
+
+def _measured(state: str, attributes: Mapping[str, object]) -> SensorMessage:
+    """Read a temperature or a humidity by the unit that is named, never by the value."""
+    if state in _WITHOUT_VALUE:
+        return SensorMessage(is_available=False)
+    if not _NUMBER.fullmatch(state):
+        is_infinite = state.lower().lstrip("+-") in _NOT_FINITE
+        return SensorMessage(
+            is_available=True, rejected=NOT_A_NUMBER if is_infinite else NON_NUMERIC
+        )
+    value, unit = number(float(state)), _unit(attributes)
+    if value is None:
+        return SensorMessage(is_available=True, rejected=NOT_A_NUMBER)
+    if unit in {CELSIUS, FAHRENHEIT}:
+        return SensorMessage(temperature_c=to_celsius(value, unit), is_available=True)
+    if unit == _PERCENT:
+        return SensorMessage(relative_humidity_pct=value, is_available=True)
+    return SensorMessage(is_available=True, rejected=UNKNOWN_UNIT)
 
 
 def _moment(text: object) -> datetime | None:

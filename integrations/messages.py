@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from policies.model import DeviceState, PhoneKind
+from policies.model import DeviceState, PhoneKind, SensorMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,9 @@ class LinkChanged:
 class DeviceObserved:
     """Carry an entity's state as Home Assistant told it, by REST or WebSocket.
 
+    What says how old the value is: a live change is as old as its arrival; else `reported_age`
+    counts, by Home Assistant's own clock; where it is unknown, `last_updated` is all there is.
+
     `state` is `None` when it tells nothing about on or off: the entity is missing, unavailable or
     unknown, or it is a sensor. `is_available` is False for missing, unavailable and unknown.
     `context_id` and `is_restored` serve the manual-override rule. The newest `last_updated` wins.
@@ -45,6 +48,10 @@ class DeviceObserved:
     is_restored: bool = False
     numeric_value: float | None = None  # the state as a number, in W for power sensors
     raw_state: str = ""
+    unit: str | None = None  # of the state, as Home Assistant names it
+    measured: SensorMessage | None = None  # what a sensor's state says of a room's air
+    reported_age: timedelta | None = None  # since the device last reported, unchanged values too
+    is_live: bool = False  # told as it happened, not as it stood when somebody asked
 
     @property
     def is_missing(self) -> bool:

@@ -52,7 +52,9 @@ class SensorReading:
     is_battery_low: bool = False
     stale_after: timedelta = timedelta(minutes=130)
     last_seen_at: datetime | None = None
-    is_offline: bool = False  # its availability topic says so
+    is_offline: bool = False  # its availability topic, or Home Assistant, says so
+    offline_for: timedelta | None = None  # told by Home Assistant alone, whose restarts pass
+    is_by_entity: bool = False  # read from Home Assistant, not heard over MQTT
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +99,4 @@ class RoomConditions:
     trend_c_per_h: float | None = None  # of the effective temperature, over the last hour or so
     history: tuple[HourlyValue, ...] = ()  # hourly, oldest first, up to eight days
     devices: tuple[DeviceConditions, ...] = ()
+    since_motion: timedelta | None = None  # since somebody last moved there; None: not known

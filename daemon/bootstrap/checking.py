@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from config.advice import examine_settings
 from config.home import (
     build_carers,
     build_home,
+    build_motion,
     build_people,
     build_power_meters,
+    build_presence,
     build_rooms,
     build_sensors,
 )
@@ -33,6 +35,7 @@ from daemon.check import (
     check_online,
     merge_reports,
 )
+from daemon.check_entities import EntitySubject, EntityUse
 from daemon.clock import SystemClock
 from daemon.faces import Topics
 from daemon.ports import MqttLink, Post
@@ -59,7 +62,6 @@ def check(path: Path, *, is_online: bool) -> CheckReport:
 
 def try_roads(settings: Settings) -> CheckReport:
     """Try every road that the settings name, each with a connection of its own; takes seconds."""
-    meters = build_power_meters(settings)
     subjects = CheckSubjects(
         broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
         sensors=build_sensors(settings),
@@ -67,9 +69,27 @@ def try_roads(settings: Settings) -> CheckReport:
         people=build_people(settings),
         carers=build_carers(settings),
         home_assistant=settings.home_assistant.url if settings.home_assistant else None,
-        power_entities=tuple(meter.entity_id for meter in meters if meter.entity_id),
+        entities=tuple(_read_entities(settings)),
     )
     return check_online(subjects, _build_probes(settings))
+
+
+def _read_entities(settings: Settings) -> Iterator[EntitySubject]:
+    """Yield the entities that are read and never commanded."""
+    for meter in build_power_meters(settings):
+        if meter.entity_id:
+            yield EntitySubject(meter.entity_id, EntityUse.POWER)
+    for sensor in build_sensors(settings):
+        if sensor.entity_id:
+            yield EntitySubject(sensor.entity_id, EntityUse.TEMPERATURE, sensor.room_name)
+        if sensor.humidity_entity_id:
+            yield EntitySubject(sensor.humidity_entity_id, EntityUse.HUMIDITY, sensor.room_name)
+    for motion in build_motion(settings):
+        if motion.entity_id:
+            yield EntitySubject(motion.entity_id, EntityUse.MOTION, motion.room_name)
+    names = {person.person_id: person.name for person in build_people(settings)}
+    for presence in build_presence(settings):
+        yield EntitySubject(presence.entity_id, EntityUse.PRESENCE, names[presence.person_id])
 
 
 def _build_probes(settings: Settings) -> Probes:
@@ -98,7 +118,7 @@ def _build_probes(settings: Settings) -> Probes:
         read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
         fetch_forecasts={name: forecast(name) for name in settings.weather.sources},
         greet_home_assistant=lambda: home_assistant().check_connection(),
-        fetch_entity_states=lambda names: probing.describe_states(home_assistant(), names),
+        fetch_entity_states=lambda names: probing.fetch_states(home_assistant(), names),
         fetch_services=lambda: home_assistant().fetch_services(),
         try_second_road=try_second_road,
     )

@@ -34,6 +34,8 @@ def build_sensor(sensor: SensorSettings, home: Home) -> Sensor:
         room_id=sensor.room_id,
         topic=sensor.topic,
         parse=_build_sensor_parser(sensor),
+        entity_id=sensor.entity_id,
+        humidity_entity_id=sensor.humidity_entity_id,
         humidity_topic=sensor.humidity_topic,
         availability_topic=sensor.availability_topic,
         stale_after=sensor.stale_after,

@@ -138,7 +138,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         path = settings.state_directory / DATABASE_NAME
         raise StartError(f"the database {path} cannot be opened: {error}") from error
     home_assistant = build_home_assistant(settings)
-    watched = (*state.actuation.entity_ids(), *power_entities)
+    watched = (*state.entity_ids(), *power_entities)
     return Daemon(
         Parts(
             clock=clock,

@@ -95,6 +95,7 @@ class EntityBook:
     clock: Callable[[], datetime]
     _entities: dict[str, Entity] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _reported: dict[str, datetime] = field(default_factory=dict)
     _contexts: int = 0
     _last_moment: datetime | None = None
 
@@ -124,13 +125,15 @@ class EntityBook:
         """Change or add an entity; attributes are merged, `None` as a value takes one away.
 
         Returns:
-            Before and after, or `None` when nothing changed, for then Home Assistant tells nobody.
+            Before and after, or `None` when nothing changed, for then Home Assistant tells nobody;
+            it notes the report all the same, see `since_reported`.
         """
         with self._lock:
             old = self._entities.get(entity_id)
             merged = {**(old.attributes if old else {}), **(attributes or {})}
             merged = {key: value for key, value in merged.items() if value is not None}
             new_state = state if state is not None else old.state if old else "unknown"
+            self._reported[entity_id] = self.clock()
             if old and old.state == new_state and old.attributes == merged:
                 return None
             now = self._next_moment()
@@ -145,6 +148,16 @@ class EntityBook:
             )
             self._entities[entity_id] = new
             return old, new
+
+    def since_reported(self, entity_id: str) -> timedelta | None:
+        """Return how long ago an entity was last written, changed or not; `None`: it is missing.
+
+        Home Assistant's templates know it; its state objects, once rendered, tell the moment of
+        their first report for good.
+        """
+        with self._lock:
+            at = self._reported.get(entity_id) if entity_id in self._entities else None
+            return None if at is None else self.clock() - at
 
     def remove(self, entity_id: str) -> Change | None:
         """Take an entity away."""

@@ -197,6 +197,8 @@ class FakeHomeAssistant:
     ) -> None:
         """Add an entity, or change it as if by hand, by its own device or by another user.
 
+        The same once more is a report that changes nothing: nobody is told, its age begins anew.
+
         Args:
             entity_id: "climate.bedroom".
             state: the new state; `None` leaves it.
@@ -273,6 +275,7 @@ class FakeHomeAssistant:
                 web.get("/api/states/{entity_id}", self._state),
                 web.get("/api/services", self._services),
                 web.post("/api/services/{domain}/{service}", self._call),
+                web.post("/api/template", self._template),
                 web.get("/api/websocket", self._websocket),
             ]
         )
@@ -342,6 +345,15 @@ class FakeHomeAssistant:
                 for domain, names in every.items()
             ]
         )
+
+    async def _template(self, request: web.Request) -> web.Response:
+        """Render the one template that keepcool asks for: how long ago entities reported."""
+        asked = await request.json()
+        if "last_reported" not in asked["template"]:
+            return web.json_response({"message": "Error rendering template"}, status=400)
+        ages = {name: self._book.since_reported(name) for name in asked["variables"]["names"]}
+        lines = [f"{name} {age.total_seconds()}" for name, age in ages.items() if age is not None]
+        return web.Response(body="\n".join(lines).encode())
 
     async def _call(self, request: web.Request) -> web.Response:
         domain, service = request.match_info["domain"], request.match_info["service"]

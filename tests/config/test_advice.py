@@ -57,7 +57,7 @@ def test_room_without_sensor_and_people(tmp_path: Path) -> None:
     assert only(warnings_of(tmp_path, HOME + PERSON + PHONE + ROOM + room + HOME_ASSISTANT)) == [
         (
             "keepcool.toml:19  room hall: has no sensor: keepcool cannot see it; "
-            "add a [[room.sensor]] with its topic"
+            "add a [[room.sensor]] with its topic or its entity"
         ),
         (
             "keepcool.toml:19  room hall: nobody is in it, so nobody is warned; "

@@ -13,16 +13,17 @@ from config.home import build_carers, build_people, build_rooms, build_sensors
 from config.source import EXAMPLE
 from daemon.check import (
     CheckReport,
-    CheckRow,
     CheckSubjects,
     Probes,
-    Status,
     check_offline,
     check_online,
     merge_reports,
     render_report,
 )
+from daemon.check_rows import CheckRow, Status
 from integrations.errors import PermanentError, TransientError
+from integrations.home_assistant_states import parse_state
+from integrations.messages import DeviceObserved
 from policies.model import Carer
 from tests.settings_texts import MINIMAL, write
 
@@ -55,8 +56,12 @@ class World:
     def probes(self) -> Probes:
         """Return the calls that look at this world."""
 
-        def asked(_names: Sequence[str]) -> Mapping[str, str | None]:
-            return _answer(self.states)
+        def asked(_names: Sequence[str]) -> Mapping[str, DeviceObserved]:
+            return {
+                name: parse_state({"entity_id": name, "state": state, "attributes": {}})
+                for name, state in _answer(self.states).items()
+                if state is not None
+            }
 
         return Probes(
             connect_broker=_call(self.broker),

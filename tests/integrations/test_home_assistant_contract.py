@@ -7,6 +7,7 @@ joins by another parameter of the fixture `house`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -26,13 +27,17 @@ from integrations.messages import (
 )
 from integrations.mobile_app import MobileApp
 from policies.alert import Severity
-from policies.model import DeviceState, PhoneKind
+from policies.model import DeviceState, PhoneKind, SensorMessage
 from tests.waiting import wait_until
 
 AC = "climate.lab_ac"
 FAN = "fan.lab_fan"
 PLUG = "switch.lab_plug"
 POWER = "sensor.lab_power"
+TEMPERATURE = "sensor.lab_temperature"
+HUMIDITY = "sensor.lab_humidity"
+MOTION = "binary_sensor.lab_motion"
+PERSON = "person.lab"
 PHONE = "mobile_app_lab_phone"
 
 
@@ -52,6 +57,10 @@ class House(Protocol):
 
     def change(self, entity_id: str, state: str) -> None:
         """Change an entity as if by hand."""
+        ...
+
+    def report(self, entity_id: str, state: str) -> None:
+        """Have an entity's device report, the same state once more too."""
         ...
 
 
@@ -79,15 +88,23 @@ class FakeHouse:
         """Change an entity as another user."""
         self.server.set_state(entity_id, state, user="somebody")
 
+    def report(self, entity_id: str, state: str) -> None:
+        """Have a device report."""
+        self.server.set_state(entity_id, state)
+
 
 @pytest.fixture(params=["fake"])
 def house() -> Iterator[House]:
-    """Return a house with an air conditioner, a fan, a plug, a power sensor and a phone."""
+    """Return a house with devices, sensors of the air, of motion and presence, and a phone."""
     with FakeHomeAssistant(phones=[PHONE]) as server:
         server.set_state(AC, "off", air_conditioner())
         server.set_state(FAN, "off", fan())
         server.set_state(PLUG, "off")
         server.set_state(POWER, "812.5", {"unit_of_measurement": "W"})
+        server.set_state(TEMPERATURE, "24.5", {"unit_of_measurement": "°C"})
+        server.set_state(HUMIDITY, "55", {"unit_of_measurement": "%"})
+        server.set_state(MOTION, "off", {"device_class": "motion"})
+        server.set_state(PERSON, "home")
         yield FakeHouse(server)
 
 
@@ -103,10 +120,14 @@ def home_assistant(house: House) -> Iterator[HomeAssistant]:
 def heard(house: House) -> Iterator[tuple[HomeAssistantEvents, list[object]]]:
     """Return a connected event stream and what it posts, from an empty list on."""
     posted: list[object] = []
-    stream = HomeAssistantEvents(house.url, house.token, [AC, FAN], posted.append, parse_state)
+    wanted = [AC, FAN, TEMPERATURE, MOTION, PERSON]
+    stream = HomeAssistantEvents(house.url, house.token, wanted, posted.append, parse_state)
     stream.start()
     wait_until(lambda: stream.flush(2.0), what="the stream connects")
     assert posted[0] == LinkChanged("events", is_up=True)
+    first = [each for each in posted if isinstance(each, DeviceObserved)]
+    assert {each.entity_id for each in first} == set(wanted)
+    assert not any(each.is_live for each in first)  # it stood so when we came: no news by itself
     posted.clear()
     yield stream, posted
     stream.stop()
@@ -194,6 +215,65 @@ def test_power_sensor_is_a_number(home_assistant: HomeAssistant) -> None:
     """A power sensor has a number and is neither on nor off."""
     observed = read(home_assistant, POWER)
     assert (observed.numeric_value, observed.state, observed.is_available) == (812.5, None, True)
+
+
+def test_sensor_tells_its_value_by_its_unit(home_assistant: HomeAssistant) -> None:
+    """Temperature and humidity come with their units, and with the time since their report."""
+    temperature, humidity = home_assistant.fetch_states([TEMPERATURE, HUMIDITY])
+    assert temperature.measured == SensorMessage(temperature_c=24.5, is_available=True)
+    assert humidity.measured == SensorMessage(relative_humidity_pct=55.0, is_available=True)
+    for found in (temperature, humidity):
+        assert found.reported_age is not None
+        assert timedelta(0) <= found.reported_age < timedelta(minutes=5)
+
+
+def test_unchanged_report_is_seen_by_its_age_alone(
+    house: House, home_assistant: HomeAssistant, heard: tuple[HomeAssistantEvents, list[object]]
+) -> None:
+    """The same value once more is told to nobody; only the time since the report starts anew."""
+    before = read(home_assistant, TEMPERATURE)
+    assert before.reported_age is not None
+    wait_until(
+        lambda: (
+            (read(home_assistant, TEMPERATURE).reported_age or timedelta(0)).total_seconds() > 0.05
+        ),
+        what="the report to be a little older",
+    )
+    house.report(TEMPERATURE, "24.5")
+    after = read(home_assistant, TEMPERATURE)
+    stream, posted = heard
+    assert stream.flush(2.0)
+    assert posted == []
+    assert after.last_updated == before.last_updated
+    assert after.reported_age is not None
+    assert after.reported_age < timedelta(seconds=0.05) or after.reported_age < before.reported_age
+
+
+def test_missing_sensor_has_no_age(home_assistant: HomeAssistant) -> None:
+    """A sensor that does not exist is missing, and those beside it keep their ages."""
+    nowhere, temperature = home_assistant.fetch_states(["sensor.nowhere", TEMPERATURE])
+    assert (nowhere.is_missing, nowhere.reported_age) == (True, None)
+    assert temperature.reported_age is not None
+
+
+@pytest.mark.parametrize(
+    ("entity_id", "state"),
+    [(TEMPERATURE, "25.1"), (TEMPERATURE, "unavailable"), (MOTION, "on"), (PERSON, "not_home")],
+)
+def test_change_of_a_sensor_is_heard_as_it_happens(
+    house: House,
+    heard: tuple[HomeAssistantEvents, list[object]],
+    entity_id: str,
+    state: str,
+) -> None:
+    """A change of air, motion or presence is posted live, and so is becoming unavailable."""
+    stream, posted = heard
+    house.report(entity_id, state)
+    assert stream.flush(2.0)
+    (observed,) = posted
+    assert isinstance(observed, DeviceObserved)
+    assert (observed.entity_id, observed.raw_state, observed.is_live) == (entity_id, state, True)
+    assert observed.is_available is (state != "unavailable")
 
 
 def test_missing_entity_is_seen_and_never_called(home_assistant: HomeAssistant) -> None:

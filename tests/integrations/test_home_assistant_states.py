@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import PayloadError
-from integrations.home_assistant_states import parse_state
+from integrations.home_assistant_states import parse_ages, parse_state
 from integrations.messages import DeviceObserved
-from policies.model import DeviceState
+from policies.model import DeviceState, SensorMessage
 
 
 def on(
@@ -199,3 +199,53 @@ def test_any_json_is_read_or_refused(value: object, unit: str) -> None:
     assert all(number is None or math.isfinite(number) for number in numbers)
     assert not any(isinstance(number, bool) for number in numbers)
     assert observed.last_updated is None or observed.last_updated.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("state", "unit", "expected"),
+    [
+        ("24.5", "°C", SensorMessage(temperature_c=24.5, is_available=True)),
+        ("76.1", "°F", SensorMessage(temperature_c=24.5, is_available=True)),
+        ("-3", "°C", SensorMessage(temperature_c=-3.0, is_available=True)),
+        ("55", "%", SensorMessage(relative_humidity_pct=55.0, is_available=True)),
+        ("24.5", None, SensorMessage(is_available=True, rejected="unknown_unit")),
+        ("297.6", "K", SensorMessage(is_available=True, rejected="unknown_unit")),
+        ("27,3", "°C", SensorMessage(is_available=True, rejected="non_numeric")),
+        ("true", "°C", SensorMessage(is_available=True, rejected="non_numeric")),
+        ("[24.5]", "°C", SensorMessage(is_available=True, rejected="non_numeric")),
+        ("nan", "°C", SensorMessage(is_available=True, rejected="nan")),
+        ("-Infinity", "°C", SensorMessage(is_available=True, rejected="nan")),
+        ("1e999", "°C", SensorMessage(is_available=True, rejected="nan")),
+        ("unavailable", "°C", SensorMessage(is_available=False)),
+        ("unknown", "°C", SensorMessage(is_available=False)),
+        ("", "°C", SensorMessage(is_available=False)),
+    ],
+)
+def test_fault_05_06_measured_by_the_named_unit(
+    state: str, unit: str | None, expected: SensorMessage
+) -> None:
+    """A sensor's value is what its unit says, never guessed; everything else has a reason."""
+    attributes = {} if unit is None else {"unit_of_measurement": unit}
+    assert parse_state(raw("sensor.a", state, **attributes)).measured == expected
+
+
+def test_only_sensors_measure() -> None:
+    """A climate entity's or a switch's state is no measurement."""
+    assert parse_state(raw("switch.a", "on")).measured is None
+
+
+def test_ages_are_read_line_by_line() -> None:
+    """Seconds since the last report; a line that cannot be read leaves its entity's age unknown."""
+    text = "sensor.a 12.5\nsensor.b 1e-05\nsensor.c nan\nsensor.d\n\nsensor.e 1e308\nsensor.f -3\n"
+    assert parse_ages(text) == {
+        "sensor.a": timedelta(seconds=12.5),
+        "sensor.b": timedelta(microseconds=10),
+        "sensor.f": timedelta(seconds=-3),
+    }
+    assert parse_ages(["sensor.a 12"]) == {}
+
+
+@given(st.text())
+def test_any_answer_to_the_ages_is_read(text: str) -> None:
+    """Whatever a template renders, no exception leaves the parser."""
+    assert all(isinstance(age, timedelta) for age in parse_ages(text).values())
