@@ -26,13 +26,16 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 TablePath = tuple[str, ...]
 
 _DOMAINS = "|".join(fields.COOLING_DOMAINS)
+_PRESENCE = "|".join(fields.PRESENCE_DOMAINS)
 # What the checks ask for, as far as a pattern can say it; a check that is not here asks for text.
 _SHAPES: dict[Callable[..., object], JsonSchemaValue] = {
     fields.check_name: {"minLength": 1, "maxLength": fields.LONGEST_NAME},
     fields.check_id: {"pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
     fields.check_topic: {"pattern": "^[^$+#][^+#]*$", "maxLength": fields.LONGEST_TOPIC_BYTES},
     fields.check_cooling_entity: {"pattern": f"^({_DOMAINS})\\.[a-z0-9_]+$"},
-    fields.check_power_entity: {"pattern": "^sensor\\.[a-z0-9_]+$"},
+    fields.check_sensor_entity: {"pattern": "^sensor\\.[a-z0-9_]+$"},
+    fields.check_motion_entity: {"pattern": "^binary_sensor\\.[a-z0-9_]+$"},
+    fields.check_presence_entity: {"pattern": f"^({_PRESENCE})\\.[a-z0-9_]+$"},
     fields.check_notify_service: {"pattern": "^notify\\.mobile_app_[a-z0-9_]+$"},
     fields.check_clock_time: {"pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]"},
     fields.check_url: {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"},

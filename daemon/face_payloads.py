@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from daemon.check import Status
+from daemon.check_rows import Status
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel, Severity
 from policies.model import (
     Freshness,
@@ -21,7 +21,7 @@ from policies.psychrometrics import heat_index_c
 from policies.wording import render
 
 if TYPE_CHECKING:
-    from daemon.check import CheckRow
+    from daemon.check_rows import CheckRow
     from daemon.events import CheckFinished
 
 LONGEST_CHECK_CHARACTERS = 12_000  # Home Assistant's recorder drops attributes over 16 KiB

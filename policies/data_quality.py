@@ -28,6 +28,9 @@ HOME_ASSISTANT_TROUBLE_AFTER: Final = timedelta(minutes=5)
 RECONNECT_GRACE: Final = timedelta(minutes=30)
 """After the broker is back, sensors get this long to speak before a room counts as lost."""
 
+RESTART_GRACE: Final = timedelta(minutes=10)
+"""A sensor that Home Assistant does not reach gets this long: its restarts take some minutes."""
+
 _LINK_MESSAGES: Final = {
     "mqtt": "trouble_mqtt_down",
     "home_assistant": "trouble_home_assistant_down",
@@ -57,8 +60,7 @@ def _blindness(snapshot: Snapshot) -> Iterator[Finding]:
     lost = {
         room.room.room_id: room
         for room in snapshot.rooms
-        if (room.freshness is Freshness.STALE and not is_broker_to_blame)
-        or _is_still_lost(snapshot, room)
+        if _is_lost(room, is_broker_to_blame=is_broker_to_blame) or _is_still_lost(snapshot, room)
     }
     named: set[str] = set()
     sighted: set[str] = set()
@@ -74,6 +76,21 @@ def _blindness(snapshot: Snapshot) -> Iterator[Finding]:
     for room_id, room in lost.items():
         if room_id not in named or room_id in sighted:
             yield _room_blind(snapshot, room)
+
+
+def _is_lost(room: RoomConditions, *, is_broker_to_blame: bool) -> bool:
+    """Say whether a room cannot be seen, and neither the broker nor a restart explains it."""
+    if room.freshness is not Freshness.STALE:
+        return False
+    if any(_may_come_back(reading) for reading in room.readings):
+        return False
+    return not (is_broker_to_blame and any(not reading.is_by_entity for reading in room.readings))
+
+
+def _may_come_back(reading: SensorReading) -> bool:
+    """Say whether only a restart may have taken a sensor away whose value is young enough."""
+    is_away_for_short = reading.offline_for is not None and reading.offline_for < RESTART_GRACE
+    return is_away_for_short and reading.age is not None and reading.age <= reading.stale_after
 
 
 def _is_still_lost(snapshot: Snapshot, room: RoomConditions) -> bool:
@@ -198,12 +215,19 @@ def _links(snapshot: Snapshot) -> Iterator[Finding]:
         if link.link in _LINK_MESSAGES and _is_down_too_long(snapshot, link):
             down_for = link.down_for or timedelta(0)
             since = _clock_time(snapshot, snapshot.now_utc - down_for)
+            parameters: dict[str, str | None] = {"since_local": since, "detail": link.detail}
+            if link.link == "mqtt" and _has_entities(snapshot):
+                parameters["other_road"] = "Home Assistant"
             yield _finding(
                 f"link:{link.link}",
-                Message(_LINK_MESSAGES[link.link], {"since_local": since, "detail": link.detail}),
+                Message(_LINK_MESSAGES[link.link], parameters),
                 f"{link.link} down since {since}" + (f": {link.detail}" if link.detail else ""),
                 _everybody(snapshot),
             )
+
+
+def _has_entities(snapshot: Snapshot) -> bool:
+    return any(reading.is_by_entity for room in snapshot.rooms for reading in room.readings)
 
 
 def _is_down_too_long(snapshot: Snapshot, link: LinkConditions) -> bool:

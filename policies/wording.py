@@ -48,6 +48,7 @@ _NAMES = {
     "device": "device",
     "policy": "policy",
     "detail": "detail",
+    "other_road": "other_road",
 }
 _PHRASES = {
     "cooling": "cooling",

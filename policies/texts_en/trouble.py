@@ -49,8 +49,15 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
     "trouble_mqtt_down": Text(
         ("Check the MQTT broker",),
         (
-            ("No sensor has reached me since {since}.", "No sensor reaches me."),
-            ("I cannot warn you about heat in the rooms.",),
+            (
+                "Only sensors in {other_road} reach me since {since}.",
+                "No sensor has reached me since {since}.",
+                "No sensor reaches me.",
+            ),
+            (
+                "I cannot see rooms without one in {other_road}.",
+                "I cannot warn you about heat in the rooms.",
+            ),
             ("Reason: {detail}.",),
         ),
     ),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from daemon.check import CheckReport, CheckRow, Status
+from daemon.check import CheckReport
+from daemon.check_rows import CheckRow, Status
 from daemon.events import CheckFinished
 from daemon.face_payloads import check_payload
 from policies.model import DeviceState, Flag

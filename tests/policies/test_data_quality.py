@@ -10,7 +10,8 @@ import pytest
 
 from policies.alert import Alert, AlertKey, AlertPhase, Message, Severity
 from policies.data_quality import evaluate
-from policies.model import Freshness, LinkConditions, RoomConditions
+from policies.model import Freshness, LinkConditions, RoomConditions, SensorReading
+from policies.wording import render
 from tests.builders import (
     ZONE,
     a_bedroom,
@@ -125,6 +126,46 @@ def test_the_broker_is_named_instead_of_the_rooms_behind_it() -> None:
     known = (trouble("room:bedroom"),)
     found = subjects(rooms=rooms, people=(ANNA,), links=(down,), alerts=known)
     assert found == ["link:mqtt", "room:bedroom"]
+
+
+AWAY = a_reading(
+    26.0,
+    freshness=Freshness.STALE,
+    age=minutes(20),
+    is_offline=True,
+    offline_for=minutes(9.9),
+    is_by_entity=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("reading", "is_lost"),
+    [
+        (AWAY, False),
+        (replace(AWAY, offline_for=minutes(10)), True),
+        (replace(AWAY, age=minutes(130)), False),
+        (replace(AWAY, age=minutes(130.1)), True),  # it would be stale anyway
+        (replace(AWAY, age=None), True),
+        (replace(AWAY, offline_for=None), True),  # an availability topic does not flap
+    ],
+)
+def test_restart_of_home_assistant_is_not_said(*, reading: SensorReading, is_lost: bool) -> None:
+    """An entity that is away for some minutes is not used, and not worth a message yet."""
+    bedroom = replace(LOST_BEDROOM, readings=(reading,))
+    assert subjects(rooms=(SEEN, bedroom), people=(ANNA,)) == (["room:bedroom"] if is_lost else [])
+
+
+def test_broker_does_not_explain_a_lost_entity() -> None:
+    """While MQTT is down a room that Home Assistant watched is lost for its own reason."""
+    down = a_link("mqtt", is_up=False, down_for=hours(3))
+    reading = replace(AWAY, offline_for=None, age=hours(3))
+    bedroom = replace(LOST_BEDROOM, readings=(reading,))
+    snapshot = a_snapshot(rooms=(SEEN, bedroom), people=(ANNA,), links=(down,))
+    found = {finding.subject: finding for finding in evaluate(snapshot)}
+    assert sorted(found) == ["link:mqtt", "room:bedroom"]
+    words = render(found["link:mqtt"].message, ANNA.person, snapshot.home)
+    assert words.body.startswith("Only sensors in Home Assistant reach me since 12:00.")
+    assert "I cannot see rooms without one in Home Assistant." in words.body
 
 
 # --------------------------------------------------------------------------- sensors
