@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from daemon.check import CheckReport, CheckRow, Status
+from daemon.check import CheckReport
+from daemon.check_rows import CheckRow, Status
 from daemon.commands import CommandParser
 from daemon.faces import Topics
 from integrations.discovery import Device, Entity, Household, announcements, devices

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from daemon.check import CheckReport, CheckRow, Status
+from daemon.check import CheckReport
+from daemon.check_rows import CheckRow, Status
 from integrations.discovery import Household, announcements, birth_topic
 from integrations.messages import LinkChanged
 from policies.alert import HeatLevel
