@@ -7,9 +7,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+PREFIX ?= /usr/local
 
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 # A chosen interpreter is part of the stamp's name, so that choosing another rebuilds .venv.
 ifneq ($(origin PYTHON),file)
 PYTHON_TAG := -$(shell $(PYTHON) -c 'import sys; print(sys.implementation.cache_tag)')
@@ -20,13 +20,21 @@ DEMO_STAMP := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(VENV)/.installed-demo
 PACKAGES := daemon integrations policies config
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench service venv lock clean
+.PHONY: help demo install uninstall test lint bench service venv lock clean
 
 help: ## Show the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
 
 demo: $(DEMO_STAMP) ## Run one hot day in a simulated home
 	@$(BIN)/keepcool demo
+
+INSTALL := PYTHON='$(PYTHON)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' systemd/install.sh
+
+install: ## Install keepcool as a service (root; MOSQUITTO=1: rules for the broker too)
+	@MOSQUITTO='$(MOSQUITTO)' $(INSTALL) install
+
+uninstall: ## Remove it; settings and data stay (PURGE=1: remove them too)
+	@PURGE='$(PURGE)' $(INSTALL) uninstall
 
 # Three workers on two cores: many tests wait for a process or a broker.
 test: $(DEV_STAMP) ## Run the fast test suite (PYTEST_ARGS=... for more arguments)
@@ -47,16 +55,9 @@ service: $(DEV_STAMP) ## Prove the systemd unit in a small Debian of its own (ro
 
 venv: $(DEV_STAMP) ## Create .venv with everything needed to work on keepcool
 
-# Build tools come first and hash-checked; then nothing is built in isolation, where hashes are not
-# checked. urllib3-future ships a .pth file that replaces urllib3 at every start; built from source
-# with URLLIB3_NO_OVERRIDE=1 it does not, and --no-cache-dir keeps an older wheel of it out.
 $(VENV)/.installed-%$(PYTHON_TAG): requirements-%.lock requirements-build.lock pyproject.toml
 	@.ci/ensure-venv '$(PYTHON)' '$(VENV)' $(if $(PYTHON_TAG),exact,any)
-	@echo "Installing $< into $(VENV)"
-	@$(PIP_INSTALL) --require-hashes -r requirements-build.lock
-	@URLLIB3_NO_OVERRIDE=1 $(PIP_INSTALL) --require-hashes --no-cache-dir --no-build-isolation \
-		--no-binary urllib3-future -r $<
-	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@.ci/install-locked '$(VENV)' $< --editable
 	@touch $@
 
 # Versions stay as they are unless something asks for a change; UV_ARGS=--upgrade takes the newest.

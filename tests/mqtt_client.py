@@ -15,8 +15,11 @@ class TestClient:
 
     __test__ = False
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, username: str | None = None, password: str = "") -> None:
         self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.max_inflight_messages_set(1_000)  # a burst need not wait for each answer
+        if username is not None:
+            self._client.username_pw_set(username, password)
         self._client.on_message = self._on_message
         self._subscribed = threading.Event()
         self._client.on_subscribe = lambda *_: self._subscribed.set()
@@ -49,6 +52,16 @@ class TestClient:
     def publish(self, topic: str, payload: str | bytes, *, is_retained: bool = False) -> None:
         """Publish and wait until the broker has it."""
         self._client.publish(topic, payload, qos=1, retain=is_retained).wait_for_publish(5.0)
+
+    def publish_many(self, topic: str, count: int) -> None:
+        """Publish as fast as possible, and wait until the broker has everything."""
+        sent = [self._client.publish(topic, str(number), qos=1) for number in range(count)]
+        for message in sent:
+            message.wait_for_publish(30.0)
+
+    def publish_unheard(self, topic: str, payload: bytes) -> None:
+        """Publish once, waiting for nothing: the broker may refuse it."""
+        self._client.publish(topic, payload)
 
     def last(self, topic: str) -> str | None:
         """Return the newest message of a topic."""
