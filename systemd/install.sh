@@ -60,6 +60,16 @@ check_broker() {
         "nothing was changed; systemd/README.md says how to bring them together"
 }
 
+runs() { has_systemd && systemctl --quiet is-active keepcool.service; }
+
+accept_settings() { # a daemon that runs must not be replaced by one that would not start
+    runs || return 0
+    refused=0
+    said=$("$new/bin/python" -m daemon.cli check 2>&1) || refused=$?
+    [ "$refused" -ne 2 ] || fail "nothing was changed: the new version refuses your settings.
+$said"
+}
+
 build_environment() { # beside the one in use, and put in its place when it is whole
     new=$root$home.new
     rm -rf "$new"
@@ -69,6 +79,7 @@ build_environment() { # beside the one in use, and put in its place when it is w
     .ci/install-locked "$new" requirements.lock
     grep -rlI --null keepcool.new "$new/bin" "$new/pyvenv.cfg" |
         xargs -0 sed -i "s|$new|$home|g; s|keepcool\.new|keepcool|g"
+    accept_settings
     rm -rf "$root$home.old"
     ! is_there "$root$home" || mv "$root$home" "$root$home.old"
     mv "$new" "$root$home"
@@ -146,18 +157,14 @@ put_broker() { # never over a file that is there
     say "    systemctl restart mosquitto"
 }
 
-tell_service() { # a running daemon takes the new version, unless it would refuse the settings
+tell_service() {
     systemctl daemon-reload
     if is_there /etc/systemd/system/keepcool.service; then
         say "Note: /etc/systemd/system/keepcool.service hides the unit that was installed."
     fi
-    systemctl --quiet is-active keepcool.service || return 0
-    if "$home/bin/keepcool" check >/dev/null 2>&1; then
+    if runs; then
         systemctl restart keepcool.service
-        say "keepcool was running and runs the new version now."
-    else
-        say "keepcool goes on with the version before, since the new one refuses your settings:" \
-            "mend what keepcool check says, then: systemctl restart keepcool"
+        say "keepcool was running, and runs the new version now."
     fi
 }
 
@@ -187,9 +194,7 @@ install_all() {
         [ -z "${MOSQUITTO:-}" ] || put_broker
     fi
     ! has_systemd || tell_service
-    if is_live && ! { has_systemd && systemctl --quiet is-active keepcool.service; }; then
-        tell_next_steps
-    fi
+    ! is_live || runs || tell_next_steps
 }
 
 uninstall_all() {
@@ -211,7 +216,8 @@ uninstall_all() {
     fi
     rm -rf "$etc" "$root/var/lib/keepcool" "$root/run/keepcool"
     if is_live && getent passwd keepcool >/dev/null; then
-        userdel keepcool
+        userdel keepcool 2>/dev/null || fail "cannot remove the user keepcool"
+        ! getent group keepcool >/dev/null || groupdel keepcool
     fi
     say "keepcool is gone, with its settings, secrets, data and user."
 }

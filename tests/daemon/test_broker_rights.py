@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from daemon.commands import CommandParser
 from daemon.faces import Topics
 from tests.broker import Mosquitto
-from tests.builders import a_person
+from tests.builders import a_device, a_person, a_room
 from tests.daemon_process import CONFIG, DaemonProcess
 from tests.mqtt_client import TestClient
 from tests.shipped_broker import DROP_IN, PASSWORD, RIGHTS, start_shipped_broker, users
@@ -28,15 +28,20 @@ TOPICS = Topics("keepcool", HOME)
 
 def all_topics() -> set[str]:
     """Return one topic of every kind that keepcool has, in a home with one of everything."""
-    found = {value for name, value in vars(TOPICS).items() if name != "root"}
-    for name, method in inspect.getmembers(TOPICS, inspect.ismethod):
-        if not name.startswith("_"):
-            things = [PERSON if name.startswith("person") else THING]
-            found.add(method(*things * len(inspect.signature(method).parameters)))
-    return {topic for topic in found if isinstance(topic, str)}
+    found = set()
+    for name in dir(TOPICS):
+        part = getattr(TOPICS, name)
+        if callable(part) and not name.startswith("_"):
+            thing = PERSON if name.startswith("person") else THING
+            part = part(*[thing] * len(inspect.signature(part).parameters))
+        if isinstance(part, str) and part.startswith(f"{TOPICS.root}/"):
+            found.add(part)
+    return found
 
 
-COMMANDS = frozenset(CommandParser(TOPICS, [a_person(person_id=PERSON)]).topics)
+PEOPLE = [a_person(person_id=PERSON)]
+ROOMS = [a_room(room_id=THING, devices=(a_device(),))]
+COMMANDS = frozenset(CommandParser(TOPICS, PEOPLE, ROOMS).topics)
 STATES = frozenset(all_topics() - COMMANDS)
 FOR_PEOPLE = {topic for topic in COMMANDS if topic.startswith(f"{TOPICS.root}/command/")}
 DEVICES = {"zigbee2mqtt/plug/set", "cmnd/plug/POWER", "shellies/plug/relay/0/command", "plug/rpc"}
@@ -79,8 +84,8 @@ def heard(client: TestClient, until: str) -> set[str]:
 def test_everybody_is_tested() -> None:
     """The tables of this file name everybody whom the rules name, and keepcool has commands."""
     assert list(MAY_PUBLISH) == list(MAY_HEAR) == users()
-    assert TOPICS.person_drink(PERSON) in COMMANDS
-    assert TOPICS.status in STATES
+    assert {TOPICS.person_drink(PERSON), TOPICS.room_cooling(THING)} <= COMMANDS
+    assert {TOPICS.status, TOPICS.person_state(PERSON), TOPICS.reply(THING)} <= STATES
     assert FOR_PEOPLE
 
 

@@ -1,4 +1,4 @@
-"""Prove, inside a booted Debian, that keepcool lives as a service as its unit promises.
+"""Prove, inside a booted Debian, that keepcool is installed, lives and is removed as promised.
 
 Runs as root, as a oneshot unit, with the standard library only. Writes one JSON line per finding
 to /proof/results.jsonl and powers the machine off.
@@ -24,11 +24,21 @@ from typing import TypeVar
 T = TypeVar("T")
 
 UNIT = "keepcool.service"
-PROGRAM = "/opt/keepcool/bin/keepcool"
+PROGRAM = "/usr/local/bin/keepcool"
+CLONE = Path("/proof/keepcool")
 CONFIG = Path("/etc/keepcool/keepcool.toml")
 LEAK_SWITCH = Path("/etc/keepcool/leak")
 DATABASE = Path("/var/lib/keepcool/keepcool.sqlite3")
 TOKEN = Path("/etc/keepcool/secrets/home_assistant_token")
+PASSWORD = Path("/etc/keepcool/secrets/mqtt_password")
+SENSORS_PASSWORD = "of-the-sensors"  # noqa: S105 - in a machine without a network
+EXTRAS = (
+    *("/usr/local/share/man/man1/keepcool.1", "/usr/local/share/zsh/site-functions/_keepcool"),
+    "/usr/local/share/bash-completion/completions/keepcool",
+    "/usr/local/share/fish/vendor_completions.d/keepcool.fish",
+    *(f"/usr/local/share/keepcool/{name}" for name in ("example.toml", "keepcool.schema.json")),
+    "/usr/local/share/doc/keepcool/README.md",
+)
 RESULTS = Path("/proof/results.jsonl")
 BROKER = "127.0.0.1"
 STATUS_TOPIC = "keepcool/proof/status"
@@ -106,22 +116,74 @@ def as_user(user: str, *command: str) -> subprocess.CompletedProcess[str]:
 
 def retained_status() -> str:
     """Return the retained status topic; empty when there is none."""
-    password = Path("/etc/keepcool/secrets/mqtt_password").read_text(encoding="utf-8").strip()
-    who = ("-u", "keepcool", "-P", password)
+    who = ("-u", "keepcool", "-P", PASSWORD.read_text(encoding="utf-8").strip())
     wanted = ("-t", STATUS_TOPIC, "-C", "1", "-W", "2")
     return run("mosquitto_sub", "-h", BROKER, *who, *wanted).stdout.strip()
 
 
 def publish_reading(temperature_c: float) -> None:
     """Publish a sensor's reading."""
-    password = Path("/etc/keepcool/secrets/mqtt_password").read_text(encoding="utf-8").strip()
     text = json.dumps({"temperature": temperature_c, "humidity": 45})
-    who = ("-u", "keepcool", "-P", password)
+    who = ("-u", "sensors", "-P", SENSORS_PASSWORD)
     what = ("-q", "1", "-t", "zigbee2mqtt/living_room", "-m", text)
     run("mosquitto_pub", "-h", BROKER, *who, *what)
 
 
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in the clone, without a network: by hash from what was downloaded before."""
+    offline = ("env", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/proof/downloads")
+    quietly = ("make", "--no-print-directory", "-C", str(CLONE))
+    return run(*offline, *quietly, *arguments, timeout_s=300)
+
+
+def modes(*paths: Path) -> list[str]:
+    """Return owner, group and mode of each."""
+    return [run("stat", "-c", "%U:%G %a", str(path)).stdout.strip() for path in paths]
+
+
+def household() -> dict[str, bytes]:
+    """Return what belongs to the household and must survive everything but a purge."""
+    places = (CONFIG, PASSWORD, TOKEN, Path("/etc/mosquitto/keepcool.acl"))
+    return {str(path): path.read_bytes() for path in places}
+
+
 # --------------------------------------------------------------------- the proofs
+
+
+def prove_install() -> None:
+    """`make install` sets everything up, starts nothing, and says which steps are left."""
+    done = make("install", "MOSQUITTO=1")
+    said = (done.stdout + done.stderr).strip()
+    is_right = done.returncode == 0 and "installed, and not started" in said
+    report("make install", " ".join(said.split())[-200:], is_right=is_right)
+    states = [run("systemctl", verb, UNIT).stdout.strip() for verb in ("is-enabled", "is-active")]
+    report("nothing is started", str(states), is_right=states == ["disabled", "inactive"])
+    found = modes(CONFIG.parent, PASSWORD.parent, CONFIG, PASSWORD)
+    wanted = ["root:keepcool 750"] * 2 + ["root:keepcool 640"] * 2
+    report("settings closed to others", str(found), is_right=found == wanted)
+    missing = [path for path in EXTRAS if not Path(path).is_file() or not Path(path).stat().st_size]
+    report("manual, completion, schema", str(missing or "all there"), is_right=not missing)
+    shells = run("bash", "-c", "source " + EXTRAS[2] + " && complete -p keepcool").stdout.strip()
+    report("bash completes keepcool", shells, is_right="_keepcool_completion" in shells)
+
+
+def prove_steps() -> None:
+    """The three steps that the installer names lead to a running service."""
+    CONFIG.write_text(Path("/proof/keepcool.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    run("install", "-m", "600", "/proof/home_assistant_token", str(TOKEN))
+    Path("/proof/home_assistant_token").unlink()
+    passwords = ("mosquitto_passwd", "-b", "/etc/mosquitto/keepcool.passwd")
+    for user in ("sensors", "guest"):
+        run(*passwords, user, SENSORS_PASSWORD)
+    restarted = run("systemctl", "restart", "mosquitto.service")
+    report("broker takes the rules", restarted.stderr.strip(), is_right=restarted.returncode == 0)
+    run("usermod", "-aG", "keepcool", MEMBER)
+    checked = run(PROGRAM, "check")
+    last = (checked.stdout.strip().splitlines() or [checked.stderr])[-1]
+    report("keepcool check", last, is_right=checked.returncode == 0)
+    started = run("systemctl", "enable", "--now", UNIT, timeout_s=120)
+    detail = started.stderr.strip().splitlines()[-1:]
+    report("enable --now", str(detail), is_right=started.returncode == 0)
 
 
 def prove_start() -> None:
@@ -316,7 +378,46 @@ def prove_broken_settings() -> None:
     report("mended settings start by themselves", unit_value("SubState"), is_right=is_up)
 
 
+def prove_upgrade() -> None:
+    """Installing again keeps the household's files and restarts, unless settings are refused."""
+    before, pid = household(), main_pid()
+    good = CONFIG.read_text(encoding="utf-8")
+    CONFIG.write_text(good.replace("latitude_deg", "lattitude_deg"), encoding="utf-8")
+    refused = make("install")
+    is_same = (main_pid(), is_active()) == (pid, True)
+    said = refused.stderr.strip().splitlines()
+    is_right = refused.returncode != 0 and is_same and "lattitude_deg" in refused.stderr
+    report("upgrade refused with the settings", str(said[-2:]), is_right=is_right)
+    CONFIG.write_text(good, encoding="utf-8")
+    done = make("install")
+    is_new = wait_until(lambda: is_active() and main_pid() not in (0, pid), 60.0)
+    last = (done.stdout.strip().splitlines() or [done.stderr])[-1]
+    report("upgrade restarts", last, is_right=done.returncode == 0 and is_new)
+    report("upgrade keeps what is yours", "", is_right=household() == before)
+
+
+def prove_uninstall() -> None:
+    """`make uninstall` leaves nothing but settings and data, and with PURGE=1 not those either."""
+    before, pid = household(), main_pid()
+    done = make("uninstall")
+    places = (PROGRAM, "/opt/keepcool", "/usr/local/lib/systemd/system/keepcool.service", *EXTRAS)
+    left = [path for path in places if os.path.lexists(path)]
+    is_gone = not Path(f"/proc/{pid}").exists() and not left
+    detail = " ".join(done.stdout.split())[-160:] + done.stderr + str(left or "")
+    report("make uninstall", detail, is_right=done.returncode == 0 and is_gone)
+    is_kept = household() == before and DATABASE.exists()
+    report("settings and data stay", "", is_right=is_kept)
+    done = make("uninstall", "PURGE=1")
+    left = [str(folder) for folder in (CONFIG.parent, DATABASE.parent) if folder.exists()]
+    known = [run("getent", kind, "keepcool").stdout.strip() for kind in ("passwd", "group")]
+    detail = f"left: {left}, user and group: {known} {done.stderr.strip()}"
+    is_right = done.returncode == 0 and not left and known == ["", ""]
+    report("make uninstall PURGE=1", detail, is_right=is_right)
+
+
 PROOFS = (
+    prove_install,
+    prove_steps,
     prove_start,
     prove_confinement,
     prove_secrets,
@@ -325,6 +426,8 @@ PROOFS = (
     prove_restarts,
     prove_stop,
     prove_broken_settings,
+    prove_upgrade,
+    prove_uninstall,
 )
 
 
