@@ -168,10 +168,9 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
         return why_stop_drying(view, device)
     if aim is None:
         return "cooling_released_no_need"
-    if view.effective_c is not None and view.effective_c <= aim.end_c:
-        return "cooling_reached_target"
+    is_cool = view.effective_c is not None and view.effective_c <= aim.end_c
     # A fan that is too hot to help stays on, and is no longer called cooling.
-    return _why_useless(view, device)
+    return "cooling_reached_target" if is_cool else _why_useless(view, device)
 
 
 def _running_reason(view: RoomView, device: DeviceConditions) -> str:
