@@ -21,7 +21,9 @@ sysusers=$root$prefix/lib/sysusers.d/keepcool.conf
 manual=$share/man/man1/keepcool.1
 bash=$share/bash-completion/completions/keepcool
 zsh=$share/zsh/site-functions/_keepcool
-fish=$share/fish/vendor_completions.d/keepcool.fish
+# fish looks for a vendor's completions where it was built for, and there only.
+[ "$prefix" = /usr ] && fish=$share/fish/vendor_completions.d || fish=$root/etc/fish/completions
+fish=$fish/keepcool.fish
 
 say() { printf '%s\n' "$*"; }
 fail() {

@@ -23,7 +23,7 @@ PUT_THERE = (
     "usr/local/lib/sysusers.d/keepcool.conf",
     "usr/local/share/bash-completion/completions/keepcool",
     "usr/local/share/doc/keepcool/README.md",
-    "usr/local/share/fish/vendor_completions.d/keepcool.fish",
+    "etc/fish/completions/keepcool.fish",
     "usr/local/share/keepcool/keepcool.schema.json",
     "usr/local/share/man/man1/keepcool.1",
     "usr/local/share/zsh/site-functions/_keepcool",

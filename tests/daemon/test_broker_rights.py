@@ -222,5 +222,5 @@ def test_drop_in_is_complete() -> None:
         "acl_file": "/etc/mosquitto/keepcool.acl",
         "max_queued_messages": "10000",
         "set_tcp_nodelay": "true",
-        "message_size_limit": "4194304",
+        "max_packet_size": "4194304",
     }

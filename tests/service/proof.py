@@ -35,7 +35,7 @@ SENSORS_PASSWORD = "of-the-sensors"  # noqa: S105 - in a machine without a netwo
 EXTRAS = (
     *("/usr/local/share/man/man1/keepcool.1", "/usr/local/share/zsh/site-functions/_keepcool"),
     "/usr/local/share/bash-completion/completions/keepcool",
-    "/usr/local/share/fish/vendor_completions.d/keepcool.fish",
+    "/etc/fish/completions/keepcool.fish",
     *(f"/usr/local/share/keepcool/{name}" for name in ("example.toml", "keepcool.schema.json")),
     "/usr/local/share/doc/keepcool/README.md",
 )
