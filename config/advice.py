@@ -113,7 +113,7 @@ def _test_bench(settings: Settings) -> Iterator[Problem]:
     for room in build_rooms(settings):
         for device in room.devices:
             is_bare = not (device.minimum_on and device.minimum_off)
-            if device.role is CoolingRole.AIR_CONDITIONER and is_bare:
+            if device.role.has_compressor and is_bare:
                 what = f"{device.entity_id} may be switched as fast as it goes, which harms it"
                 yield Problem(settings.source.file_name, "room.cooling", what, fix="take 0 out")
 

@@ -19,7 +19,7 @@ from daemon.lease import (
 from daemon.pursuit import Pursuit
 from policies.cooling import START_SPACING
 from policies.heat_message import LOW_POWER_AFTER
-from policies.model import CoolingDevice, CoolingRole, DeviceState
+from policies.model import CoolingDevice, DeviceState
 
 # Source of the times: DESIGN "Cooling", docs/decisions.md "Switching things".
 SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
@@ -305,8 +305,7 @@ class DeviceTrack:
 
     def _rest_after(self, cause: Cause, state: DeviceState, now: Instant) -> timedelta:
         """Return how long a compressor rests that went off by a restart."""
-        is_compressor = self.device.role is CoolingRole.AIR_CONDITIONER
-        if cause is not Cause.RESTART or state.is_on or not is_compressor:
+        if cause is not Cause.RESTART or state.is_on or not self.device.role.has_compressor:
             return timedelta(0)
         spacing = timedelta(0)
         if self.row.switched_on is not None:

@@ -10,6 +10,8 @@ from daemon.clock import Instant
 from policies.model import CoolingDevice, CoolingRole, DeviceKind, DeviceState
 
 SETPOINT_ROUNDING_C = 0.5  # devices round setpoints to their own steps
+POSITION_ROUNDING_PCT = 5  # a blind's motor stops a little above or below
+HUMIDITY_ROUNDING_PCT = 5  # dehumidifiers know steps of five
 FAN_ROUNDING_PCT = 17  # a three-speed fan knows 33, 67 and 100 only
 RECONCILE_GRACE = timedelta(minutes=5)  # time for the first plan after a start
 
@@ -76,12 +78,12 @@ def remaining(until: Instant, now: Instant) -> timedelta:
 def hand_back_state(device: CoolingDevice, row: LeaseRow) -> DeviceState | None:
     """Return what a released device goes back to; `None`: it stays as it is.
 
-    A fan is never switched off without something better; a plug goes off; a climate device gets
-    its mode and setpoint from before, and goes off when those were never seen.
+    A fan is never switched off without something better, and a blind never raised; a plug goes
+    off; any other gets its settings from before, and goes off when those were never seen.
     """
-    if device.role is CoolingRole.FAN:
+    if device.role in {CoolingRole.FAN, CoolingRole.BLIND}:
         return None
-    if device.kind is DeviceKind.SWITCH:
+    if device.kind in {DeviceKind.SWITCH, DeviceKind.PLUG}:
         return DeviceState(is_on=False)
     if row.state_before is not None:
         return row.state_before
@@ -139,15 +141,21 @@ def are_alike(one: DeviceState, other: DeviceState) -> bool:
         _is_same_mode(one.hvac_mode, other.hvac_mode)
         and _is_near(one.target_temperature_c, other.target_temperature_c, SETPOINT_ROUNDING_C)
         and _is_near(one.fan_percentage, other.fan_percentage, FAN_ROUNDING_PCT)
+        and _is_near(one.position_pct, other.position_pct, POSITION_ROUNDING_PCT)
+        and _is_near(one.target_humidity_pct, other.target_humidity_pct, HUMIDITY_ROUNDING_PCT)
+        and _is_same_mode(one.mode, other.mode)
     )
 
 
 def is_on_the_way(before: DeviceState, seen: DeviceState, desired: DeviceState) -> bool:
     """Return whether everything that changed from `before` to `seen` became as desired.
 
-    A climate device may report its mode and its setpoint one after the other.
+    A device may report its mode and its setpoint one after the other, and a blind passes every
+    position between the two.
     """
     if seen.is_on not in {before.is_on, desired.is_on}:
+        return False
+    if not _is_between(seen.position_pct, before.position_pct, desired.position_pct):
         return False
     if not seen.is_on:
         return True
@@ -164,7 +172,19 @@ def is_on_the_way(before: DeviceState, seen: DeviceState, desired: DeviceState) 
             _is_near(seen.fan_percentage, state.fan_percentage, FAN_ROUNDING_PCT)
             for state in (before, desired)
         )
+        and any(
+            _is_near(seen.target_humidity_pct, state.target_humidity_pct, HUMIDITY_ROUNDING_PCT)
+            for state in (before, desired)
+        )
+        and any(_is_same_mode(seen.mode, state.mode) for state in (before, desired))
     )
+
+
+def _is_between(seen: float | None, before: float | None, desired: float | None) -> bool:
+    if seen is None or before is None or desired is None:
+        return True
+    low, high = sorted((before, desired))
+    return low - POSITION_ROUNDING_PCT <= seen <= high + POSITION_ROUNDING_PCT
 
 
 def _is_same_mode(one: str | None, other: str | None) -> bool:

@@ -71,7 +71,7 @@ class HomePort(Protocol):
     """Command and read Home Assistant's entities."""
 
     def apply(self, entity_id: str, desired: DeviceState) -> tuple[str, ...]:
-        """Call the services that bring a climate, fan or switch to `desired`; return context ids.
+        """Call the services that bring a device's entity to `desired`; return context ids.
 
         Accepted is not happened: read back. Raises: TransientError, PermanentError.
         """

@@ -63,7 +63,7 @@ class HomeAssistant:
         self._is_age_refused = False
 
     def apply(self, entity_id: str, desired: DeviceState) -> tuple[str, ...]:
-        """Call the services that bring a climate, fan or switch to `desired`; return context ids.
+        """Call the services that bring a device's entity to `desired`; return context ids.
 
         The state is read first: what it already satisfies is not called, setpoints are held
         within the entity's bounds. Accepted is not happened: read back. An integration that

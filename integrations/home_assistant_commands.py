@@ -14,11 +14,13 @@ from policies.model import DeviceState
 LOWEST_SETPOINT_C = 16.0
 HIGHEST_SETPOINT_C = 30.0
 
-COMMANDED_DOMAINS = ("climate", "fan", "switch")
+COMMANDED_DOMAINS = ("climate", "fan", "switch", "cover", "humidifier")
 
 _Calls = list[tuple[str, dict[str, object]]]  # service and data, in order
 
 _FAN_SET_SPEED = 1  # Home Assistant's FanEntityFeature.SET_SPEED
+_COVER_SET_POSITION = 4  # Home Assistant's CoverEntityFeature.SET_POSITION
+_LOWEST_HUMIDITY_PCT, _HIGHEST_HUMIDITY_PCT = 0, 100  # Home Assistant's own defaults
 _SMALLEST_STEP = 0.01
 _SAME_SETPOINT_C = 0.05  # less than any device's step, more than a rounding of °F
 
@@ -35,7 +37,7 @@ class ServiceCall:
 def plan_calls(
     raw: Mapping[str, object], desired: DeviceState, temperature_unit: str
 ) -> tuple[ServiceCall, ...]:
-    """Return the calls that bring an available climate, fan or switch to `desired`, in order.
+    """Return the calls that bring an available entity to `desired`, in order.
 
     What the state already satisfies is not called again; `None` in `desired` means "as it is".
 
@@ -61,6 +63,10 @@ def plan_calls(
         case "switch":
             is_same = state.is_on == desired.is_on
             calls = [] if is_same else [("turn_on" if desired.is_on else "turn_off", {})]
+        case "cover":
+            calls = _cover_calls(state, desired, attributes)
+        case "humidifier":
+            calls = _humidifier_calls(state, desired, attributes)
         case domain:
             raise PermanentError(f"{domain} entities are never commanded")
     domain = observed.entity_id.partition(".")[0]
@@ -138,3 +144,48 @@ def _fan_calls(
     now = state.fan_percentage
     is_same = now is not None and abs(now - wanted) <= max(1.0, half_a_step)
     return [] if state.is_on and is_same else [("turn_on", {"percentage": wanted})]
+
+
+def _cover_calls(
+    state: DeviceState, desired: DeviceState, attributes: Mapping[str, object]
+) -> _Calls:
+    """Return the call that lowers a blind; one that is down as far is left, and none is raised."""
+    if not desired.is_on:
+        raise PermanentError("keepcool never raises a blind")
+    wanted, now = desired.position_pct or 0, state.position_pct
+    if (now is not None and now <= wanted) or (now is None and state.is_on):
+        return []
+    if wanted == 0:
+        return [("close_cover", {})]
+    features = attributes.get("supported_features")
+    if not isinstance(features, int) or not features & _COVER_SET_POSITION:
+        raise PermanentError(f"it cannot stop at {wanted} %: set shaded_position_pct = 0")
+    return [("set_cover_position", {"position": wanted})]
+
+
+def _humidifier_calls(
+    state: DeviceState, desired: DeviceState, attributes: Mapping[str, object]
+) -> _Calls:
+    change: _Calls = []
+    if desired.mode is not None and desired.mode != state.mode:
+        offered = attributes.get("available_modes")
+        if isinstance(offered, list) and desired.mode not in offered:
+            raise PermanentError(
+                f"it has no mode {desired.mode}, only {', '.join(map(str, offered))}"
+            )
+        change.append(("set_mode", {"mode": desired.mode}))
+    if desired.target_humidity_pct is not None:
+        lowest = number(attributes.get("min_humidity"))
+        highest = number(attributes.get("max_humidity"))
+        wanted = round(
+            min(
+                max(desired.target_humidity_pct, lowest or _LOWEST_HUMIDITY_PCT),
+                highest or _HIGHEST_HUMIDITY_PCT,
+            )
+        )
+        if wanted != state.target_humidity_pct:
+            change.append(("set_humidity", {"humidity": wanted}))
+    if desired.is_on:
+        return [*([] if state.is_on else [("turn_on", {})]), *change]
+    # Handing back: the person's settings return while the device still takes them, then off.
+    return [*change, ("turn_off", {})] if state.is_on else []

@@ -15,6 +15,8 @@ from policies.model import DeviceState, SensorMessage
 CELSIUS = "°C"
 FAHRENHEIT = "°F"
 
+HALF_DOWN_PCT = 50  # a blind so far down keeps the sun out
+
 _WITHOUT_VALUE = frozenset({"unavailable", "unknown", ""})
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _PERCENT = "%"
@@ -129,12 +131,31 @@ def _device_state(
     if domain == "climate":
         setpoint = to_celsius(number(attributes.get("temperature")), temperature_unit)
         return DeviceState(is_on=state != "off", hvac_mode=state, target_temperature_c=setpoint)
+    if domain == "cover":
+        return _cover_state(state, attributes)
     if domain == "sensor" or state not in {"on", "off"}:
         return None
+    if domain == "humidifier":
+        humidity, mode = number(attributes.get("humidity")), attributes.get("mode")
+        return DeviceState(
+            is_on=state == "on",
+            target_humidity_pct=None if humidity is None else round(humidity),
+            mode=mode if isinstance(mode, str) else None,
+        )
     percentage = number(attributes.get("percentage")) if domain == "fan" else None
     return DeviceState(
         is_on=state == "on", fan_percentage=None if percentage is None else round(percentage)
     )
+
+
+def _cover_state(state: str, attributes: Mapping[str, object]) -> DeviceState | None:
+    """Return how far a blind is down: the position where it tells one, else closed or not."""
+    if state not in {"open", "opening", "closed", "closing"}:
+        return None
+    position = number(attributes.get("current_position"))
+    if position is None:
+        return DeviceState(is_on=state == "closed")
+    return DeviceState(is_on=position <= HALF_DOWN_PCT, position_pct=round(position))
 
 
 def _numeric_value(state: str, attributes: Mapping[str, object]) -> float | None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 _TURNED = {"turn_on": "on", "turn_off": "off"}
 _SWITCHED_DOMAINS = ("switch", "input_boolean", "light")
 _FAN_FEATURES = 1 | 16 | 32  # set speed, turn off, turn on
+_COVER_FEATURES = 1 | 2 | 4 | 8  # open, close, set position, stop
 
 
 class RefusedCallError(Exception):
@@ -197,9 +198,30 @@ def fan(**attributes: object) -> dict[str, object]:
     }
 
 
+def cover(**attributes: object) -> dict[str, object]:
+    """Return the attributes of a blind that is open and knows positions."""
+    return {"current_position": 100, "supported_features": _COVER_FEATURES, **attributes}
+
+
+def dehumidifier(**attributes: object) -> dict[str, object]:
+    """Return the attributes of a dehumidifier that is off."""
+    return {
+        "device_class": "dehumidifier",
+        "humidity": 60,
+        "min_humidity": 30,
+        "max_humidity": 80,
+        "available_modes": ["auto", "dry"],
+        "mode": "auto",
+        "supported_features": 1,
+        **attributes,
+    }
+
+
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "climate": ("set_hvac_mode", "set_temperature", "turn_off", "turn_on"),
+    "cover": ("close_cover", "open_cover", "set_cover_position", "stop_cover"),
     "fan": ("set_percentage", "turn_off", "turn_on"),
+    "humidifier": ("set_humidity", "set_mode", "turn_off", "turn_on"),
     **dict.fromkeys(_SWITCHED_DOMAINS, ("turn_off", "turn_on")),
 }
 
@@ -276,6 +298,36 @@ def _fan_effect(entity: Entity, service: str, data: Mapping[str, object]) -> Eff
     return ("on" if percentage > 0 else "off"), {"percentage": round(percentage)}
 
 
+def _cover_effect(entity: Entity, service: str, data: Mapping[str, object]) -> Effect:
+    """Move a blind at once; one that knows no position is open or closed."""
+    if service == "stop_cover":
+        return None, {}
+    position = {"close_cover": 0.0, "open_cover": 100.0}.get(service)
+    if position is None:
+        position = _number(data.get("position"))
+    if not 0 <= position <= 100:  # noqa: PLR2004 - percent
+        raise RefusedCallError(400)
+    knows_position = entity.attributes.get("current_position") is not None
+    told: dict[str, object] = {"current_position": round(position)} if knows_position else {}
+    return ("open" if position > 0 else "closed"), told
+
+
+def _humidifier_effect(entity: Entity, service: str, data: Mapping[str, object]) -> Effect:
+    if service in _TURNED:
+        return _TURNED[service], {}
+    if service == "set_humidity":
+        humidity = _number(data.get("humidity"))
+        lowest = _number(entity.attributes.get("min_humidity", 0))
+        highest = _number(entity.attributes.get("max_humidity", 100))
+        if not lowest <= humidity <= highest:
+            raise RefusedCallError(500)
+        return None, {"humidity": round(humidity)}
+    mode, offered = data.get("mode"), entity.attributes.get("available_modes")
+    if not isinstance(offered, list) or mode not in offered:
+        raise RefusedCallError(500)
+    return None, {"mode": mode}
+
+
 def _switch_effect(_entity: Entity, service: str, _data: Mapping[str, object]) -> Effect:
     return _TURNED[service], {}
 
@@ -288,6 +340,8 @@ def _number(value: object) -> float:
 
 _EFFECTS: Mapping[str, Callable[[Entity, str, Mapping[str, object]], Effect]] = {
     "climate": _climate_effect,
+    "cover": _cover_effect,
     "fan": _fan_effect,
+    "humidifier": _humidifier_effect,
     **dict.fromkeys(_SWITCHED_DOMAINS, _switch_effect),
 }

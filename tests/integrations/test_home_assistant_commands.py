@@ -108,7 +108,7 @@ def test_fan(
     assert calls("fan.a", state, attributes, desired) == expected
 
 
-@pytest.mark.parametrize("domain", ["lock", "alarm_control_panel", "light", "cover"])
+@pytest.mark.parametrize("domain", ["lock", "alarm_control_panel", "light", "valve"])
 def test_other_domains_are_never_commanded(domain: str) -> None:
     """No call is ever made for an entity of another domain."""
     with pytest.raises(PermanentError, match="never commanded"):
@@ -147,3 +147,80 @@ def test_setpoint_is_always_within_bounds(
         assert told[0] <= setpoint_c <= told[1]
     else:
         assert 16.0 <= setpoint_c <= 30.0
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "desired", "expected"),
+    [
+        ("open", {"current_position": 100}, (True, 0), [("close_cover", {})]),
+        (
+            "open",
+            {"current_position": 100, "supported_features": 15},
+            (True, 20),
+            [("set_cover_position", {"position": 20})],
+        ),
+        ("open", {"current_position": 20, "supported_features": 15}, (True, 20), []),
+        ("closed", {"current_position": 0, "supported_features": 15}, (True, 20), []),
+        ("open", {}, (True, 0), [("close_cover", {})]),
+        ("closed", {}, (True, 0), []),
+        ("opening", {}, (True, None), [("close_cover", {})]),
+    ],
+)
+def test_blind(
+    state: str,
+    attributes: dict[str, Any],
+    desired: tuple[bool, int | None],
+    expected: list[object],
+) -> None:
+    """A blind is lowered, left where it is low enough, and needs no position to be closed."""
+    is_on, position_pct = desired
+    wanted = DeviceState(is_on=is_on, position_pct=position_pct)
+    assert calls("cover.a", state, attributes, wanted) == expected
+
+
+def test_blind_that_cannot_stop_half_way() -> None:
+    """Without positions a gap cannot be left, and the cure is named."""
+    with pytest.raises(PermanentError, match="shaded_position_pct = 0"):
+        calls(
+            "cover.a", "open", {"supported_features": 3}, DeviceState(is_on=True, position_pct=20)
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "desired", "expected"),
+    [
+        ("off", {"humidity": 50}, (True, 50, None), [("turn_on", {})]),
+        ("off", {}, (True, 50, None), [("turn_on", {}), ("set_humidity", {"humidity": 50})]),
+        (
+            "on",
+            {"humidity": 60, "min_humidity": 55, "mode": "auto", "available_modes": ["dry"]},
+            (True, 50, "dry"),
+            [("set_mode", {"mode": "dry"}), ("set_humidity", {"humidity": 55})],
+        ),
+        ("on", {"humidity": 50, "mode": "dry"}, (True, 50, "dry"), []),
+        (
+            "on",
+            {"humidity": 50},
+            (False, 60, None),
+            [("set_humidity", {"humidity": 60}), ("turn_off", {})],
+        ),
+        ("off", {"humidity": 50}, (False, 60, None), []),
+    ],
+)
+def test_dehumidifier(
+    state: str,
+    attributes: dict[str, Any],
+    desired: tuple[bool, int, str | None],
+    expected: list[object],
+) -> None:
+    """On first, then what differs; handing back, the settings before off."""
+    is_on, humidity_pct, mode = desired
+    wanted = DeviceState(is_on=is_on, target_humidity_pct=humidity_pct, mode=mode)
+    assert calls("humidifier.a", state, attributes, wanted) == expected
+
+
+def test_dehumidifier_without_the_mode() -> None:
+    """A mode that it does not have is a lasting error that names those it has."""
+    attributes = {"available_modes": ["auto", "boost"], "mode": "auto"}
+    with pytest.raises(PermanentError, match="no mode dry, only auto, boost"):
+        calls("humidifier.a", "off", attributes, DeviceState(is_on=True, mode="dry"))

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from daemon.demo.fake_entities import air_conditioner, fan
+from daemon.demo.fake_entities import air_conditioner, cover, dehumidifier, fan
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from integrations.errors import PermanentError, TransientError
 from integrations.ha_events import HomeAssistantEvents
@@ -33,6 +33,8 @@ from tests.waiting import wait_until
 AC = "climate.lab_ac"
 FAN = "fan.lab_fan"
 PLUG = "switch.lab_plug"
+BLIND = "cover.lab_blind"
+DRYER = "humidifier.lab_dryer"
 POWER = "sensor.lab_power"
 TEMPERATURE = "sensor.lab_temperature"
 HUMIDITY = "sensor.lab_humidity"
@@ -100,6 +102,8 @@ def house() -> Iterator[House]:
         server.set_state(AC, "off", air_conditioner())
         server.set_state(FAN, "off", fan())
         server.set_state(PLUG, "off")
+        server.set_state(BLIND, "open", cover())
+        server.set_state(DRYER, "off", dehumidifier())
         server.set_state(POWER, "812.5", {"unit_of_measurement": "W"})
         server.set_state(TEMPERATURE, "24.5", {"unit_of_measurement": "°C"})
         server.set_state(HUMIDITY, "55", {"unit_of_measurement": "%"})
@@ -202,6 +206,35 @@ def test_plug_is_switched(home_assistant: HomeAssistant) -> None:
     for is_on in (True, False):
         home_assistant.apply(PLUG, DeviceState(is_on=is_on))
         assert read(home_assistant, PLUG).state == DeviceState(is_on=is_on)
+
+
+@pytest.mark.parametrize("position_pct", [0, 20])
+def test_blind_goes_down_and_is_read_back(home_assistant: HomeAssistant, position_pct: int) -> None:
+    """A blind goes down to its position, which is read back; it is not called again."""
+    down = DeviceState(is_on=True, position_pct=position_pct)
+    assert read(home_assistant, BLIND).state == DeviceState(is_on=False, position_pct=100)
+    assert home_assistant.apply(BLIND, down)
+    assert read(home_assistant, BLIND).state == down
+    assert home_assistant.apply(BLIND, down) == ()
+
+
+def test_blind_is_never_raised(home_assistant: HomeAssistant) -> None:
+    """A blind that is further down stays, and "off" is refused."""
+    home_assistant.apply(BLIND, DeviceState(is_on=True, position_pct=0))
+    assert home_assistant.apply(BLIND, DeviceState(is_on=True, position_pct=30)) == ()
+    with pytest.raises(PermanentError, match="never raises"):
+        home_assistant.apply(BLIND, DeviceState(is_on=False, position_pct=100))
+
+
+def test_dehumidifier_dries_and_is_handed_back(home_assistant: HomeAssistant) -> None:
+    """Humidity and mode are reached, and the settings before come back with off."""
+    before = read(home_assistant, DRYER).state
+    assert before == DeviceState(is_on=False, target_humidity_pct=60, mode="auto")
+    drying = DeviceState(is_on=True, target_humidity_pct=50, mode="dry")
+    home_assistant.apply(DRYER, drying)
+    assert read(home_assistant, DRYER).state == drying
+    home_assistant.apply(DRYER, before)
+    assert read(home_assistant, DRYER).state == before
 
 
 def test_call_returns_the_context_of_its_change(home_assistant: HomeAssistant) -> None:
