@@ -21,6 +21,7 @@ from policies.model import (
     CoolingCommand,
     CoolingDevice,
     DeviceConditions,
+    DeviceKind,
     DeviceState,
     Lease,
 )
@@ -34,6 +35,7 @@ class SendCommand:
     entity_id: str
     desired: DeviceState
     command_id: int
+    timer: timedelta | None = None  # after it an MQTT plug should go off by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,20 @@ class ReadBack:
     """Ask the loop to read entities over REST; answered by `DeviceObserved`."""
 
     entity_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskPlugs:
+    """Ask the loop to have MQTT plugs tell their state; answered by `DeviceObserved`."""
+
+    device_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndTimer:
+    """Ask the loop to take a lease's timer off an MQTT plug that a person uses now."""
+
+    device_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ class NoteFailure:
     error: str | None
 
 
-Action = SendCommand | ReadBack | NoteOverride | NoteFailure
+Action = SendCommand | ReadBack | AskPlugs | EndTimer | NoteOverride | NoteFailure
 
 
 class Actuation:
@@ -75,10 +91,16 @@ class Actuation:
         }
         self._offered: dict[str, LeaseRow] = {}
         self._actions: list[Action] = []
+        self.is_broker_up = False
+
+    def is_plug(self, device_id: str) -> bool:
+        """Return whether a device is a plug that speaks MQTT."""
+        return _is_plug(self._tracks[device_id])
 
     def entity_ids(self) -> tuple[str, ...]:
-        """Return every entity that the loop reads once a minute."""
-        return tuple(self._by_entity)
+        """Return every entity of Home Assistant, which the loop reads once a minute."""
+        tracks = self._tracks.values()
+        return tuple(track.device.entity_id for track in tracks if not _is_plug(track))
 
     # ----------------------------------------------------------------- what comes in
 
@@ -97,7 +119,7 @@ class Actuation:
                 continue
             self._stored[device_id] = row
             track.restore(row, now)
-        if self._tracks:
+        if self.entity_ids():
             self._actions.append(ReadBack(self.entity_ids()))
 
     def apply_plan(self, commands: Iterable[CoolingCommand], now: Instant) -> None:
@@ -135,20 +157,35 @@ class Actuation:
 
     def on_reachable(self, now: Instant) -> None:
         """Take that Home Assistant is back: what failed without it is tried again soon."""
-        for track in self._tracks.values():
+        self._retry([track for track in self._tracks.values() if not _is_plug(track)], now)
+
+    def on_broker(self, now: Instant, *, is_up: bool) -> None:
+        """Take whether the broker answers: back again, every plug is asked what it does."""
+        is_back, self.is_broker_up = is_up and not self.is_broker_up, is_up
+        plugs = [track for track in self._tracks.values() if _is_plug(track)]
+        if is_back and plugs:
+            self._actions.append(AskPlugs(tuple(track.device.device_id for track in plugs)))
+            self._retry(plugs, now)
+
+    def _retry(self, tracks: Iterable[DeviceTrack], now: Instant) -> None:
+        for track in tracks:
             track.retry_soon(now)
             self._collect(track, now)
 
     def tick(self, now: Instant) -> None:
         """Let time pass: reading back, trying again, leases and overrides that end."""
-        entity_ids = []
+        due = []
         for track in self._tracks.values():
             track.tick(now)
             if track.is_read_back_due(now):
-                entity_ids.append(track.device.entity_id)
+                due.append(track)
             self._collect(track, now)
+        entity_ids = tuple(track.device.entity_id for track in due if not _is_plug(track))
         if entity_ids:
-            self._actions.append(ReadBack(tuple(entity_ids)))
+            self._actions.append(ReadBack(entity_ids))
+        plugs = tuple(track.device.device_id for track in due if _is_plug(track))
+        if plugs:
+            self._actions.append(AskPlugs(plugs))
 
     # ----------------------------------------------------------------- what goes out
 
@@ -210,9 +247,12 @@ class Actuation:
             self._actions = [a for a in self._actions if not _is_command_for(a, device_id)]
         if command is not None:
             command_id = track.row.command_id
+            entity_id, desired = track.device.entity_id, command.desired
             self._actions.append(
-                SendCommand(device_id, track.device.entity_id, command, command_id)
+                SendCommand(device_id, entity_id, desired, command_id, command.timer)
             )
+        if self.is_broker_up and track.take_timer_end():
+            self._actions.append(EndTimer(device_id))
 
     def _is_ahead_of_its_lease(self, action: Action) -> bool:
         if not isinstance(action, SendCommand):
@@ -247,7 +287,12 @@ class Actuation:
             low_power_for=_elapsed(track.low_power_since, now),
             room_cooled_by_c=cooled_by_c,
             has_ended_blind=row.has_ended_blind,
+            ends_by_itself=lease is not None and row.timer_until is not None,
         )
+
+
+def _is_plug(track: DeviceTrack) -> bool:
+    return track.device.kind is DeviceKind.PLUG
 
 
 def _is_command_for(action: Action, device_id: str) -> bool:

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from daemon.clock import Instant
 from daemon.events import DeviceObserved
-from daemon.lease import LeaseRow, are_alike, is_on_the_way
+from daemon.lease import LeaseRow, are_alike, is_on_the_way, remaining
 from policies.model import DeviceState
 
 EXPECTED_WITHIN = timedelta(seconds=90)  # source: docs/decisions.md "Switching things"
+TIMER_EARLY = timedelta(seconds=60)  # a plug's clock runs a percent fast
 
 
 class Cause(enum.Enum):
@@ -20,7 +21,7 @@ class Cause(enum.Enum):
 
     NOBODY = enum.auto()  # the same but for rounding, or not known before
     OURS = enum.auto()
-    RESTART = enum.auto()
+    RESTART = enum.auto()  # it came back otherwise, or its own timer ended a lease
     MANUAL = enum.auto()
 
 
@@ -71,9 +72,9 @@ class Authorship:
             return Cause.OURS
         if is_pursued and row.desired is not None and are_alike(row.desired, state):
             return Cause.OURS  # a slow device, or somebody who did for us what we could not
-        if was_gone and before is not None:
-            return Cause.RESTART
-        return Cause.MANUAL
+        has_ended_itself = not state.is_on and _is_timer_over(row, now)
+        has_restarted = was_gone and before is not None
+        return Cause.RESTART if has_restarted or has_ended_itself else Cause.MANUAL
 
     def _recent(self, row: LeaseRow, now: Instant) -> list[DeviceState]:
         commands = list(self._commands)
@@ -84,3 +85,7 @@ class Authorship:
             for sent, desired in commands
             if sent.plausible_elapsed_until(now) <= EXPECTED_WITHIN
         ]
+
+
+def _is_timer_over(row: LeaseRow, now: Instant) -> bool:
+    return row.timer_until is not None and remaining(row.timer_until, now) <= TIMER_EARLY

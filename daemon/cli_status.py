@@ -127,6 +127,10 @@ def _cooling(status: dict[str, Any]) -> list[Table]:
         is_on = device["is_on"]
         wanted = device["wanted_on"]
         note = "did not respond" if device["has_failed"] else ""
+        if not note and is_on and device.get("stays_on"):
+            note = "stays on if keepcool dies"
+        elif not note and is_on and device.get("ends_by_itself"):
+            note = f"goes off by itself in {span(device['lease_remaining_s'])} unless renewed"
         if device["override_remaining_s"]:
             note = f"set by hand, left alone for {span(device['override_remaining_s'])}"
         elif not device["is_available"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from daemon.authorship import Authorship, Cause
@@ -28,6 +28,14 @@ JUST_STARTED = timedelta(minutes=2)
 CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Carry what to send; `timer` is after what time the device should end it by itself."""
+
+    desired: DeviceState
+    timer: timedelta | None = None
+
+
 class DeviceTrack:
     """Hold what is wanted of one device against what is observed."""
 
@@ -50,6 +58,7 @@ class DeviceTrack:
         self._authorship = Authorship()
         self._is_override_new = False
         self._is_failure_new = False
+        self._is_timer_due = False  # the lease was renewed: the device's own timer must hear of it
 
     # ----------------------------------------------------------------- what is wanted
 
@@ -79,6 +88,7 @@ class DeviceTrack:
         else:
             if row.until is None or remaining(row.until, now) < lease / 2:
                 self.row = replace(self.row, until=now.shifted(lease))
+                self._is_timer_due = row.timer_until is not None
             if row.desired != desired and not self._must_look_first(now):
                 self.row = replace(self.row, desired=desired, is_confirmed=False)
                 self._pursue(now)
@@ -144,12 +154,23 @@ class DeviceTrack:
         else:
             self._pursue(now)
 
-    def take_command(self, now: Instant) -> DeviceState | None:
-        """Return the state to send when a command is due, and count it as sent."""
+    def take_command(self, now: Instant) -> Command | None:
+        """Return what to send when a command is due, and count it as sent.
+
+        The last of the attempts goes without a timer: some plugs refuse the two together. A renewed
+        lease is sent again where the device's own timer ends it.
+        """
         pursuit, desired = self._pursuit, self.row.desired
-        if pursuit is None or desired is None or not pursuit.is_send_due(now):
+        if desired is None:
             return None
-        pursuit.note_sent(now)
+        is_renewal = pursuit is None and self._is_timer_due
+        may_time = pursuit is None or not pursuit.is_last_send
+        if pursuit is not None and pursuit.is_send_due(now):
+            pursuit.note_sent(now)
+        elif not is_renewal:
+            return None
+        self._is_timer_due = False
+        timer_until = self._timer_until(desired) if may_time else None
         is_start = self.row.phase is LeasePhase.RUNNING and not (
             self.observed is not None and self.observed.is_on
         )
@@ -157,11 +178,24 @@ class DeviceTrack:
             self.row,
             command_id=self.row.command_id + 1,
             last_command=now,
+            timer_until=timer_until,
             switched_on=now if is_start else self.row.switched_on,
             switched_off=now if not desired.is_on else self.row.switched_off,
         )
         self._authorship.note_command(desired, now)
-        return desired
+        timer = None if timer_until is None else max(remaining(timer_until, now), timedelta(0))
+        return Command(desired, timer)
+
+    def _timer_until(self, desired: DeviceState) -> Instant | None:
+        is_leased = self.device.has_own_timer and self.row.phase is LeasePhase.RUNNING
+        return self.row.until if is_leased and desired.is_on else None
+
+    def take_timer_end(self) -> bool:
+        """Return once whether a timer of ours is left in a device that keepcool holds no more."""
+        if self.row.phase is not LeasePhase.IDLE or self.row.timer_until is None:
+            return False
+        self.row = replace(self.row, timer_until=None)
+        return True
 
     # ----------------------------------------------------------------- what happens
 

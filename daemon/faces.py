@@ -125,6 +125,11 @@ class Topics:
         """Carry what keepcool holds of a device, and until when; empty when it holds nothing."""
         return f"{self.root}/lease/{device_id}"
 
+    @property
+    def plug_replies(self) -> str:
+        """Name the root under which a Shelly plug answers a question: `<root>/<device>/rpc`."""
+        return f"{self.root}/plug"
+
     def reply(self, request_id: str) -> str:
         """Answer one request of the command line."""
         return f"{self.root}/reply/{request_id}"
@@ -203,6 +208,7 @@ class Faces:
                 "device": row.device_id,
                 "until": row.until.utc.isoformat(timespec="minutes"),
                 "is_on": row.desired.is_on,
+                "ends_by_itself": row.timer_until is not None,
                 "release_to": None if before is None else before.hvac_mode or before.is_on,
             }
             self._publish_changed(topic, json.dumps(lease, separators=(",", ":")))

@@ -30,8 +30,9 @@ class LeaseRow:
 
     `desired` is the wanted state while running and the state handed back to while releasing.
     `is_confirmed` says that it was read back. `until` is when the lease ends, or when handing back
-    is given up. `last_command` and `command_id` belong to the last command sent. `switched_on` and
-    `switched_off` are of our own commands only.
+    is given up. `timer_until` is when the device's own timer ends it, as it was last told; it stays
+    until the timer is known to be gone. `last_command` and `command_id` belong to the last command
+    sent. `switched_on` and `switched_off` are of our own commands only.
     """
 
     device_id: str
@@ -42,6 +43,7 @@ class LeaseRow:
     command_id: int = 0
     started: Instant | None = None
     until: Instant | None = None
+    timer_until: Instant | None = None
     last_command: Instant | None = None
     switched_on: Instant | None = None
     switched_off: Instant | None = None

@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from daemon import sdnotify
-from daemon.actuation import NoteFailure, NoteOverride, ReadBack, SendCommand
+from daemon.actuation import (
+    AskPlugs,
+    EndTimer,
+    NoteFailure,
+    NoteOverride,
+    ReadBack,
+    SendCommand,
+)
 from daemon.announcing import Announcer
 from daemon.clock import Instant
 from daemon.decision_log import log_decision
@@ -20,6 +27,7 @@ from daemon.journal import Journal
 from daemon.modes import home_modes, person_modes, settle
 from daemon.outbox import Outbox
 from daemon.parts import Parts
+from daemon.plug_road import PlugRoad
 from daemon.pushes import clear_rows, push_rows
 from daemon.reactions import Attention, Core, Reactions
 from daemon.records import Changes
@@ -58,6 +66,7 @@ class Daemon:
         announcer = Announcer(
             parts.announce, parts.store.load_memory(), self._state_topics(), parts.mqtt.publish
         )
+        self.plug_road = PlugRoad(parts.plugs, parts.inbox.post)
         self.supervisor = Supervisor(self._thread_checks())
         self.snapshot: Snapshot | None = None
         self.decision = Decision()
@@ -75,6 +84,7 @@ class Daemon:
                 self.desk,
                 self.dispatcher,
                 announcer,
+                self.plug_road,
                 self.attention,
             )
         )
@@ -304,8 +314,15 @@ class Daemon:
         self.journal.commit(Changes(leases=actuation.leases_to_store()), now)
         for action in actuation.take_actions():
             match action:
+                case SendCommand() if actuation.is_plug(action.device_id):
+                    is_broker_up = actuation.is_broker_up
+                    self.plug_road.command(action, is_broker_up=is_broker_up)
                 case SendCommand():
                     self.dispatcher.command(action)
+                case AskPlugs():
+                    self.plug_road.ask(action)
+                case EndTimer():
+                    self.plug_road.end_timer(action)
                 case ReadBack():
                     self.dispatcher.read(action)
                 case NoteOverride():

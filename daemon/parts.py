@@ -12,7 +12,15 @@ from daemon.check import CheckReport
 from daemon.commands import CommandParser
 from daemon.faces import Topics
 from daemon.inbox import Inbox
-from daemon.ports import Clock, EventStream, HomePort, MqttLink, PhonePort, WeatherSource
+from daemon.ports import (
+    Clock,
+    EventStream,
+    HomePort,
+    MqttLink,
+    PhonePort,
+    PlugPort,
+    WeatherSource,
+)
 from daemon.state import HomeState
 from daemon.store import Store
 from policies.model import Decision, Snapshot
@@ -43,4 +51,5 @@ class Parts:
     check: Callable[[], CheckReport] | None = None  # tries every road once; takes seconds
     announce: Announce = announce_nothing  # what Home Assistant is told to show
     birth_topic: str | None = None  # where Home Assistant says that it started
+    plugs: PlugPort | None = None
     version: str = ""

@@ -6,11 +6,11 @@ Adapters raise only `integrations.errors`; they never retry and never block with
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from daemon.clock import Instant
-from integrations.messages import DeviceObserved, Heard, PhoneButton, PhoneMessage
+from integrations.messages import DeviceObserved, Heard, PhoneButton, PhoneMessage, PlugHeard
 from policies.model import DeviceState, Forecast
 
 # Puts what an adapter heard into the daemon's inbox; never blocks, never raises.
@@ -89,6 +89,31 @@ class HomePort(Protocol):
         ...
 
 
+class PlugPort(Protocol):
+    """Switch plugs that speak MQTT, and understand what they tell; unknown ids are ignored."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Name every topic on which a plug tells something."""
+        ...
+
+    def switch(self, device_id: str, *, is_on: bool, timer: timedelta | None) -> None:
+        """Publish a command, never retained; accepted is not happened."""
+        ...
+
+    def ask(self, device_id: str) -> None:
+        """Have a plug tell its state, where its family can be asked."""
+        ...
+
+    def end_timer(self, device_id: str) -> None:
+        """Take a timer of ours off a plug without switching it."""
+        ...
+
+    def read(self, topic: str, payload: bytes) -> tuple[PlugHeard, ...]:
+        """Return what a message says of which plugs; never raises."""
+        ...
+
+
 class EventStream(Protocol):
     """Hear Home Assistant's events on its own thread and post them."""
 
@@ -134,6 +159,8 @@ __all__ = [
     "PhoneButton",
     "PhoneMessage",
     "PhonePort",
+    "PlugHeard",
+    "PlugPort",
     "Post",
     "WeatherSource",
 ]

@@ -30,6 +30,7 @@ from daemon.journal import Journal
 from daemon.modes import note_at_home
 from daemon.outbox import Outbox
 from daemon.parts import Parts
+from daemon.plug_road import PlugRoad
 from daemon.records import Changes
 from policies.model import HolidayEnd
 
@@ -68,6 +69,7 @@ class Core:
     desk: Desk
     dispatcher: Dispatcher
     announcer: Announcer
+    plug_road: PlugRoad
     attention: Attention
 
 
@@ -126,13 +128,16 @@ class Reactions:
             is_retained=event.is_retained,
             is_clock_synchronised=self._clock.is_synchronised(),
         )
+        told = self._core.plug_road.hear(event)
+        for observed in told or ():
+            self._on_observed(observed, now)
         metered = self._parts.power_topics.get(event.topic)
         if metered is not None:
             power_w = self._parts.parse_power(event.topic, event.payload)
             if power_w is not None and not event.is_retained:
                 self._state.actuation.on_power(metered, power_w, now)
                 self._attention.want()
-        elif not is_sensor and not event.is_retained:
+        elif told is None and not is_sensor and not event.is_retained:
             changes = Changes()
             reply = self._core.desk.handle_command(
                 event, self._state, self._core.outbox, now, changes
@@ -154,8 +159,10 @@ class Reactions:
         is_news = self._state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
         if is_news or not event.is_up:
             log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
-        if event.link == "mqtt" and event.is_up:
-            self._introduce(now)
+        if event.link == "mqtt":
+            self._state.actuation.on_broker(now, is_up=event.is_up)
+            if event.is_up:
+                self._introduce(now)
         if event.link == "events" and event.is_up:
             self._core.dispatcher.read_all_soon()
         self._attention.want()

@@ -16,6 +16,7 @@ from daemon.records import Changes, Drink
 from daemon.sensing import HOURS_KEPT, Sensing
 from daemon.sensor_track import Sensor
 from daemon.store import Store
+from daemon.sun import SunPath
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
 from policies.heat_limits import every_room_of
 from policies.model import (
@@ -64,6 +65,10 @@ class HomeState:
         self.people = {person.person_id: PersonRecord(person, zone) for person in people}
         self.actuation = Actuation([device for room in rooms for device in room.devices])
         self.poller = poller
+        has_windows = any(
+            room.windows or any(device.window for device in room.devices) for room in rooms
+        )
+        self._sun = SunPath(home.latitude_deg, home.longitude_deg) if has_windows else None
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
@@ -226,6 +231,7 @@ class HomeState:
             ),
             forecast=self.poller.forecast,
             forecast_age=self.poller.age(now),
+            sun=() if self._sun is None else self._sun.positions(now.utc),
             links=self.links(now),
             alerts=tuple(self.alerts.values()),
             level_memory=self.level_memory,

@@ -156,12 +156,15 @@ def _room(
 def _device(conditions: DeviceConditions) -> dict[str, Any]:
     lease = conditions.lease
     observed = conditions.observed
+    is_ours_to_end = lease is not None and conditions.device.role.has_compressor
     return {
         "device_id": conditions.device.device_id,
         "entity_id": conditions.device.entity_id,
         "is_available": conditions.is_available,
         "is_on": None if observed is None else observed.is_on,
         "wanted_on": None if lease is None else lease.desired.is_on,
+        "ends_by_itself": conditions.ends_by_itself,
+        "stays_on": is_ours_to_end and not conditions.ends_by_itself,
         "lease_remaining_s": None if lease is None else _seconds(lease.remaining),
         "override_remaining_s": _seconds(conditions.override_remaining),
         "has_failed": conditions.has_failed,

@@ -60,6 +60,16 @@ class DeviceObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class PlugHeard:
+    """Carry what one message of an MQTT plug says; `None` is nothing about it."""
+
+    device_id: str
+    command_topic: str  # stands for the plug, as an entity's id does for an entity
+    is_on: bool | None = None
+    is_available: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonPressed:
     """Say that a person pressed a notification's button; `action` is its single-use string."""
 

@@ -1,4 +1,4 @@
-"""Speak to plugs over MQTT: what to publish, and what their own messages say. No connection here.
+"""Speak to plugs over MQTT: what to publish, and what their own messages say.
 
 A lease is written into the plug's own timer where the family has one, so that it ends by itself:
 
@@ -18,16 +18,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from integrations.messages import PlugHeard
 from integrations.mqtt_payloads import parse_message
 from policies.model import PlugFamily
 
 LONGEST_TIMER = timedelta(seconds=6553)
 _PULSE_OFFSET_S = 100
 _MINUTE_S = 60
+_LONGEST_REPORT = 4096
 _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
 
 
@@ -62,14 +64,6 @@ class Publication:
 
     topic: str
     payload: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlugReport:
-    """Carry what one message of a plug says; `None` is nothing about it."""
-
-    is_on: bool | None = None
-    is_available: bool | None = None
 
 
 def build_switch(plug: Plug, *, is_on: bool, timer: timedelta | None) -> Publication:
@@ -134,15 +128,64 @@ def build_timer_end(plug: Plug) -> Publication | None:
     return Publication(_beside(plug.command_topic, f"PulseTime{plug.channel or 1}"), "0")
 
 
-def parse_report(plug: Plug, topic: str, payload: bytes) -> PlugReport:
-    """Return what a message on one of a plug's topics says; never raises, whatever the bytes."""
-    if topic == plug.availability_topic:
-        is_available = parse_message(topic, payload).is_available
-        if topic not in plug.state_topics:
-            return PlugReport(is_available=is_available)
-    text = payload[:4096].decode("utf-8", errors="replace").strip()
-    is_on = _state_in(plug, text)
-    return PlugReport(is_on=is_on, is_available=True if is_on is not None else None)
+def parse_report(plug: Plug, topic: str, payload: bytes) -> tuple[bool | None, bool | None]:
+    """Return whether a plug is on and whether it is there, as far as a message tells; never raises.
+
+    A plug that tells its state is there.
+    """
+    if topic == plug.availability_topic and topic not in plug.state_topics:
+        return None, parse_message(topic, payload).is_available
+    is_on = _state_in(plug, payload[:_LONGEST_REPORT].decode("utf-8", errors="replace").strip())
+    return is_on, None if is_on is None else True
+
+
+class Plugs:
+    """Speak to every plug of the home (`daemon.ports.PlugPort`)."""
+
+    def __init__(self, plugs: Mapping[str, Plug], publish: Callable[[str, str], None]) -> None:
+        """Know the plugs by device id; `publish` sends at once, or not at all."""
+        self._plugs = dict(plugs)
+        self._publish = publish
+        self._by_topic: dict[str, list[str]] = {}
+        for device_id, plug in self._plugs.items():
+            for topic in plug.topics:
+                self._by_topic.setdefault(topic, []).append(device_id)
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Name every topic on which a plug tells something."""
+        return frozenset(self._by_topic)
+
+    def switch(self, device_id: str, *, is_on: bool, timer: timedelta | None) -> None:
+        """Publish a command; accepted is not happened."""
+        plug = self._plugs.get(device_id)
+        if plug is not None:
+            self._send(build_switch(plug, is_on=is_on, timer=timer))
+
+    def ask(self, device_id: str) -> None:
+        """Have a plug tell its state, where its family can be asked."""
+        plug = self._plugs.get(device_id)
+        if plug is not None:
+            self._send(build_question(plug))
+
+    def end_timer(self, device_id: str) -> None:
+        """Take a timer of ours off a plug without switching it."""
+        plug = self._plugs.get(device_id)
+        if plug is not None:
+            self._send(build_timer_end(plug))
+
+    def read(self, topic: str, payload: bytes) -> tuple[PlugHeard, ...]:
+        """Return what a message says of which plugs."""
+        heard = []
+        for device_id in self._by_topic.get(topic, ()):
+            plug = self._plugs[device_id]
+            is_on, is_available = parse_report(plug, topic, payload)
+            heard.append(PlugHeard(device_id, plug.command_topic, is_on, is_available))
+        return tuple(heard)
+
+    def _send(self, publication: Publication | None) -> None:
+        if publication is not None:
+            self._publish(publication.topic, publication.payload)
 
 
 def _timer_s(timer: timedelta) -> int:

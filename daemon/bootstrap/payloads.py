@@ -12,9 +12,11 @@ from config.home import (
     PowerMeterSettings,
     SensorSettings,
 )
+from config.plugs import PlugSettings
 from daemon.decode import decode_line
 from daemon.sensor_track import Sensor
 from integrations.mqtt_payloads import PayloadMapping, parse_message
+from integrations.mqtt_plugs import Plug
 from policies.model import Home, SensorMessage
 from policies.plausibility import INDOORS
 
@@ -70,6 +72,26 @@ def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessa
         quantity=_QUANTITIES[mapping.quantity],
     )
     return functools.partial(parse_message, mapping=explicit)
+
+
+def build_plug_words(plugs: Iterable[PlugSettings], reply_root: str) -> dict[str, Plug]:
+    """Build how each plug is spoken to, by device id; a Shelly answers under `reply_root`."""
+    return {
+        plug.device_id: Plug(
+            family=plug.family,
+            command_topic=plug.command_topic,
+            state_topics=plug.state_topics,
+            availability_topic=plug.availability_topic,
+            channel=plug.channel,
+            state_path=plug.state_path,
+            payload_on=plug.payload_on,
+            payload_off=plug.payload_off,
+            state_on=plug.state_on,
+            state_off=plug.state_off,
+            reply_topic=f"{reply_root}/{plug.device_id}",
+        )
+        for plug in plugs
+    }
 
 
 def decode(line: str) -> str:

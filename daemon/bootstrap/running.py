@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from config.home import (
     build_home,
     build_people,
+    build_plugs,
     build_power_meters,
     build_rooms,
     build_sensors,
@@ -26,7 +27,7 @@ from config.settings import Settings
 from daemon import __version__
 from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
-from daemon.bootstrap.payloads import build_power_parser, build_sensor
+from daemon.bootstrap.payloads import build_plug_words, build_power_parser, build_sensor
 from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
 from daemon.bootstrap.showing import build_household
 from daemon.bootstrap.weather import build_sources
@@ -47,6 +48,7 @@ from integrations import discovery
 from integrations.errors import PermanentError
 from integrations.mobile_app import MobileApp
 from integrations.mqtt import MqttClient, Subscription
+from integrations.mqtt_plugs import Plugs
 from policies.arbitrate import decide
 
 LOCK_NAME = "keepcool.lock"
@@ -124,7 +126,10 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     )
     commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
-    wanted = [Subscription(topic) for topic in sorted({*state.sensing.topics, *power_topics})]
+    plugs = build_plug_words(build_plugs(settings), topics.plug_replies)
+    plug_topics = {topic for plug in plugs.values() for topic in plug.topics}
+    heard = {*state.sensing.topics, *power_topics, *plug_topics}
+    wanted = [Subscription(topic) for topic in sorted(heard)]
     household = build_household(settings)
     birth = discovery.birth_topic(household.prefix) if household.prefix else None
     commanding = sorted(commands.topics) + ([birth] if birth else [])
@@ -162,6 +167,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             check=functools.partial(try_roads, settings),
             announce=functools.partial(discovery.announcements, household),
             birth_topic=birth,
+            plugs=Plugs(plugs, mqtt.publish) if plugs else None,
             version=__version__,
         )
     )

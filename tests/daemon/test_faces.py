@@ -92,6 +92,7 @@ def test_lease_is_published_while_it_runs_and_taken_off_after(
         "device": "ac",
         "until": "2026-07-14T14:00+00:00",
         "is_on": True,
+        "ends_by_itself": False,
         "release_to": "heat",
     }
     faces.publish_leases([LeaseRow("ac")])
