@@ -159,13 +159,17 @@ def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingC
 
 def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | None:
     """Return the message that says why a running device is released, or `None`."""
-    aim = view.aim(device.device)
     if lease.running_for >= device.device.longest_run:
         return "cooling_rest_after_longest_run"
     if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:
-        return "cooling_blind" if aim else "cooling_released_no_need"
+        return "cooling_blind" if view.need else "cooling_released_no_need"
     if device.device.role is CoolingRole.DEHUMIDIFIER:
         return why_stop_drying(view, device)
+    return _why_cool_enough(view, device)
+
+
+def _why_cool_enough(view: RoomView, device: DeviceConditions) -> str | None:
+    aim = view.aim(device.device)
     if aim is None:
         return "cooling_released_no_need"
     is_cool = view.effective_c is not None and view.effective_c <= aim.end_c
