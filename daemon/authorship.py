@@ -14,6 +14,7 @@ from policies.model import DeviceState
 
 EXPECTED_WITHIN = timedelta(seconds=90)  # source: docs/decisions.md "Switching things"
 TIMER_EARLY = timedelta(seconds=60)  # a plug's clock runs a percent fast
+TIMER_LATE = timedelta(minutes=3)  # it is told whole minutes, and its word may take a while
 
 
 class Cause(enum.Enum):
@@ -32,10 +33,15 @@ class Authorship:
         """Remember nothing yet."""
         self._contexts: deque[str] = deque(maxlen=32)
         self._commands: deque[tuple[Instant, DeviceState]] = deque(maxlen=8)
+        self._timers: deque[Instant] = deque(maxlen=8)
 
     def note_command(self, desired: DeviceState, now: Instant) -> None:
         """Take that a command goes out, or was answered."""
         self._commands.append((now, desired))
+
+    def note_timer(self, until: Instant) -> None:
+        """Take that the device was told to go off by itself at a moment."""
+        self._timers.append(until)
 
     def note_contexts(self, context_ids: Iterable[str]) -> None:
         """Take the context ids that a call returned."""
@@ -72,9 +78,15 @@ class Authorship:
             return Cause.OURS
         if is_pursued and row.desired is not None and are_alike(row.desired, state):
             return Cause.OURS  # a slow device, or somebody who did for us what we could not
-        has_ended_itself = not state.is_on and _is_timer_over(row, now)
+        has_ended_itself = not state.is_on and self._is_timer_over(row, now)
         has_restarted = was_gone and before is not None
         return Cause.RESTART if has_restarted or has_ended_itself else Cause.MANUAL
+
+    def _is_timer_over(self, row: LeaseRow, now: Instant) -> bool:
+        """Return whether the device's own timer ended the lease; a renewal may have been lost."""
+        if row.timer_until is not None and remaining(row.timer_until, now) <= TIMER_EARLY:
+            return True
+        return any(-TIMER_LATE <= remaining(told, now) <= TIMER_EARLY for told in self._timers)
 
     def _recent(self, row: LeaseRow, now: Instant) -> list[DeviceState]:
         commands = list(self._commands)
@@ -85,7 +97,3 @@ class Authorship:
             for sent, desired in commands
             if sent.plausible_elapsed_until(now) <= EXPECTED_WITHIN
         ]
-
-
-def _is_timer_over(row: LeaseRow, now: Instant) -> bool:
-    return row.timer_until is not None and remaining(row.timer_until, now) <= TIMER_EARLY

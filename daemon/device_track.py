@@ -183,8 +183,10 @@ class DeviceTrack:
             switched_off=now if not desired.is_on else self.row.switched_off,
         )
         self._authorship.note_command(desired, now)
-        timer = None if timer_until is None else max(remaining(timer_until, now), timedelta(0))
-        return Command(desired, timer)
+        if timer_until is None:
+            return Command(desired)
+        self._authorship.note_timer(timer_until)
+        return Command(desired, max(remaining(timer_until, now), timedelta(0)))
 
     def _timer_until(self, desired: DeviceState) -> Instant | None:
         is_leased = self.device.has_own_timer and self.row.phase is LeasePhase.RUNNING

@@ -14,6 +14,7 @@ from daemon.check import CheckReport
 from daemon.clock import Instant
 from daemon.commands import CommandParser
 from daemon.delivery import Crashed, Job
+from daemon.demo.fake_plug import FakePlug
 from daemon.events import Event
 from daemon.faces import Topics
 from daemon.inbox import Inbox
@@ -27,6 +28,7 @@ from daemon.supervisor import Supervisor
 from integrations.errors import IntegrationError
 from integrations.messages import ButtonPressed, DeviceObserved, MessageReceived, PhoneMessage
 from integrations.mqtt_payloads import parse_message
+from integrations.mqtt_plugs import Plug, Plugs
 from policies.arbitrate import decide
 from policies.model import (
     Decision,
@@ -35,6 +37,7 @@ from policies.model import (
     Home,
     Person,
     PersonConditions,
+    PlugFamily,
     Room,
     Snapshot,
     Tuning,
@@ -279,6 +282,7 @@ class LoopHome:
     phone: FakePhone = field(default_factory=FakePhone)
     broker: FakeBroker = field(default_factory=FakeBroker)
     house: FakeHouse = field(default_factory=FakeHouse)
+    plug: FakePlug | None = None  # the device "plug"; it hears the broker while that is up
     daemon: Daemon = field(init=False)
     workers: dict[str, InlineWorker] = field(init=False)
 
@@ -318,6 +322,7 @@ class LoopHome:
                 events=None,
                 status_path=self.folder / "home.status.json",
                 decide=self._decide,
+                plugs=self._plugs(),
                 check=self.check,
                 announce=self.announce,
                 birth_topic=self.birth_topic,
@@ -328,6 +333,26 @@ class LoopHome:
         self.daemon.dispatcher.workers = self.workers  # type: ignore[assignment] # the same methods
         self.daemon.supervisor = Supervisor({"mqtt": self.broker.is_thread_alive})
         self.turn()
+
+    def _plugs(self) -> Plugs | None:
+        if self.plug is None:
+            return None
+        topic = self.plug.state_topic
+        words = Plug(
+            PlugFamily.ZIGBEE2MQTT, self.plug.command_topic, (topic,), f"{topic}/availability"
+        )
+        return Plugs({"plug": words}, self._publish_to_plug)
+
+    def _publish_to_plug(self, topic: str, payload: str) -> None:
+        assert self.plug is not None
+        self.broker.publish(topic, payload)
+        self.say(*self.plug.take(topic, payload))
+
+    def say(self, *messages: tuple[str, str]) -> None:
+        """Have devices publish; the daemon hears it at its next turn."""
+        for topic, payload in messages:
+            message = MessageReceived(topic, payload.encode(), False, self.clock.boot)  # noqa: FBT003
+            self.daemon.parts.inbox.post(message)
 
     def _decide(self, snapshot: Snapshot) -> Decision:
         return self.decide(snapshot)  # a test may exchange it while the daemon runs
