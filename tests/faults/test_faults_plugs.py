@@ -59,7 +59,7 @@ def pass_time(home: LoopHome, seconds: float, temperature_c: float = 29.0) -> No
         step_s = min(60.0, left_s)
         left_s -= step_s
         home.say(*plug_of(home).advance(step_s))
-        home.run(step_s - 1.0)
+        home.run(step_s - 1.0, 10.0 if seconds < HOUR_S else 30.0)
         home.read(temperature_c)  # a second later
 
 
@@ -174,13 +174,13 @@ def test_fault_36_nothing_is_sent_late_by_a_broker_that_was_down(make_home: Make
 
 
 def test_fault_40_every_renewal_is_told_to_the_plug(make_home: MakeHome) -> None:
-    """Over three hours the timer is renewed each half hour and never runs out."""
+    """The timer is renewed each half hour and never runs out."""
     home = make_home()
     home.read(29.0)
-    pass_time(home, 3 * HOUR_S)
+    pass_time(home, 1.7 * HOUR_S)
     commands = plug_of(home).commands
     assert commands == [{"state": "ON", "on_time": 3600}] * len(commands)
-    assert 6 <= len(commands) <= 8
+    assert len(commands) == 4
     assert (plug_of(home).timer_s or 0.0) > 1700
 
 
@@ -230,15 +230,15 @@ def test_fault_40_a_fan_on_a_plug_has_no_timer(make_home: MakeHome) -> None:
 
 
 def test_fault_41_the_button_on_the_plug_wins(make_home: MakeHome) -> None:
-    """Switched off at the plug: two hours hands off, and it is a sign of the person."""
-    home = make_home()
+    """Switched off at the plug: hands off for its time, and it is a sign of the person."""
+    home = make_home(override=timedelta(minutes=30))
     home.read(29.0)
     pass_time(home, 300)
     home.say(*plug_of(home).press())
     home.turn()
     sent = len(plug_of(home).commands)
     assert home.conditions().since_sign_of_life == timedelta(0)
-    pass_time(home, 2 * HOUR_S - 120)
+    pass_time(home, 1680)
     assert len(plug_of(home).commands) == sent
     pass_time(home, 240)
     assert plug_of(home).is_on
