@@ -17,10 +17,11 @@ from typing import Protocol
 
 from daemon.check_entities import EntitySubject, EntityUse, entity_rows
 from daemon.check_rows import CheckRow, Status
+from daemon.probing_plugs import PlugFound
 from integrations.errors import IntegrationError
 from integrations.messages import DeviceObserved
 from policies.freshness import UNLEARNED_LIMIT
-from policies.model import Carer, Person, Phone, Room
+from policies.model import Carer, DeviceKind, Person, Phone, Room
 
 EXIT_FINE = 0
 EXIT_RED = 1
@@ -130,6 +131,7 @@ class Probes:
     greet_home_assistant: Callable[[], str]
     fetch_entity_states: Callable[[Sequence[str]], Mapping[str, DeviceObserved]]
     fetch_services: Callable[[], Mapping[str, frozenset[str]]]
+    hear_plugs: Callable[[], Sequence[PlugFound]]
     try_second_road: Callable[[str], str]
 
 
@@ -166,6 +168,7 @@ def check_online(subjects: CheckSubjects, probes: Probes) -> CheckReport:
         _tried(f"forecast {name}", fetch, _NO_FORECAST)
         for name, fetch in probes.fetch_forecasts.items()
     ]
+    rows += _plug_rows(probes)
     rows += _home_assistant_rows(subjects, probes)
     rows += _second_road_rows(subjects, probes)
     rows += _carer_rows(subjects)
@@ -269,6 +272,18 @@ def _where_to_look(sensor: SensorSubject) -> str:
     return f"watch it: mosquitto_sub -v -t '{sensor.topic}'; is the topic the right one?"
 
 
+def _plug_rows(probes: Probes) -> Iterator[CheckRow]:
+    """Report whether each MQTT plug was heard."""
+    try:
+        found = probes.hear_plugs()
+    except _PROBE_ERRORS as err:
+        yield CheckRow("plugs", Status.RED, _words(err), "see the broker's row above")
+        return
+    for plug in found:
+        status = Status.RED if plug.fix else Status.OK
+        yield CheckRow(f"plug {plug.device_id}", status, plug.what, plug.fix)
+
+
 def _ago(age: timedelta) -> str:
     """Return an age in words."""
     minutes = int(age.total_seconds()) // 60
@@ -306,6 +321,7 @@ def _entity_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[CheckRow]:
         EntitySubject(device.entity_id, EntityUse.DEVICE)
         for room in subjects.rooms
         for device in room.devices
+        if device.kind is not DeviceKind.PLUG
     ]
     entities = [*commanded, *subjects.entities]
     if not entities:

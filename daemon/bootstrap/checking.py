@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,14 +13,16 @@ from config.home import (
     build_home,
     build_motion,
     build_people,
+    build_plugs,
     build_power_meters,
     build_presence,
     build_rooms,
     build_sensors,
 )
 from config.settings import Settings
-from daemon import probing
+from daemon import probing, probing_plugs
 from daemon.asking import ask
+from daemon.bootstrap.payloads import build_plug_words
 from daemon.bootstrap.roads import (
     build_home_assistant,
     build_second_roads,
@@ -42,6 +45,7 @@ from daemon.ports import MqttLink, Post
 from integrations.errors import PermanentError
 from integrations.home_assistant import HomeAssistant
 from integrations.mqtt import MqttClient, Subscription
+from integrations.mqtt_plugs import Plugs
 
 
 def check(path: Path, *, is_online: bool) -> CheckReport:
@@ -94,6 +98,7 @@ def _read_entities(settings: Settings) -> Iterator[EntitySubject]:
 
 def _build_probes(settings: Settings) -> Probes:
     home_id = build_home(settings).home_id
+    topics = Topics(settings.mqtt.base_topic, home_id)
 
     def home_assistant() -> HomeAssistant:
         built = build_home_assistant(settings)
@@ -106,6 +111,13 @@ def _build_probes(settings: Settings) -> Probes:
 
     def build_link(post: Post) -> MqttLink:
         return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
+
+    words = build_plug_words(build_plugs(settings), topics.plug_replies)
+    heard = sorted({topic for plug in words.values() for topic in plug.topics})
+
+    def build_plug_link(post: Post) -> MqttLink:
+        wanted = [Subscription(topic) for topic in heard]
+        return MqttClient(mqtt_options(settings, None), wanted, post, SystemClock().boot_s)
 
     def try_second_road(channel_id: str) -> str:
         roads = build_second_roads(settings)
@@ -120,6 +132,9 @@ def _build_probes(settings: Settings) -> Probes:
         greet_home_assistant=lambda: home_assistant().check_connection(),
         fetch_entity_states=lambda names: probing.fetch_states(home_assistant(), names),
         fetch_services=lambda: home_assistant().fetch_services(),
+        hear_plugs=lambda: probing_plugs.hear_plugs(
+            build_plug_link, functools.partial(Plugs, words), words
+        ),
         try_second_road=try_second_road,
     )
 

@@ -70,6 +70,7 @@ class World:
             greet_home_assistant=_call(self.home_assistant),
             fetch_entity_states=asked,
             fetch_services=_call(self.services),
+            hear_plugs=tuple,
             try_second_road=lambda _channel_id: _answer(self.second_road),
         )
 

@@ -95,3 +95,15 @@ def test_fault_40_a_plug_goes_off_by_itself_when_keepcool_is_killed(
     assert plug.is_on
     radio_plug.pass_time(2.0)
     assert not plug.is_on
+
+
+def test_check_says_whether_a_plug_is_heard(
+    mosquitto: Mosquitto, radio_plug: RadioPlug, tmp_path: Path
+) -> None:
+    """`keepcool check --online` asks the plug itself; a silent one is red with what to do."""
+    silent = PLUG.replace("/ac/", "/cellar/").replace('"ac"', '"cellar"')
+    daemon = DaemonProcess(tmp_path, mosquitto.port, cooling=PLUG + silent)
+    printed = " ".join(daemon.command("check", "--online").stdout.split())
+    assert "ok plug ac: says that it is off" in printed
+    assert "RED plug cellar: not heard within 6 s -> see that it has power" in printed
+    assert radio_plug.plug.commands == []
