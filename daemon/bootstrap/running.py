@@ -10,7 +10,7 @@ import os
 import signal
 import sqlite3
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -127,21 +127,14 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     plugs = build_plug_words(build_plugs(settings), topics.plug_replies)
-    plug_topics = {topic for plug in plugs.values() for topic in plug.topics}
-    heard = {*state.sensing.topics, *power_topics, *plug_topics}
-    wanted = [Subscription(topic) for topic in sorted(heard)]
+    plug_topics = [topic for plug in plugs.values() for topic in plug.topics]
     household = build_household(settings)
     birth = discovery.birth_topic(household.prefix) if household.prefix else None
-    commanding = sorted(commands.topics) + ([birth] if birth else [])
-    wanted += [Subscription(topic, is_command=True) for topic in commanding]
-    try:
-        mqtt = MqttClient(mqtt_options(settings, topics.status), wanted, inbox.post, clock.boot_s)
-        store = Store(settings.state_directory / DATABASE_NAME)
-    except (PermanentError, StoreError) as error:
-        raise StartError(str(error)) from error
-    except (sqlite3.Error, OSError) as error:
-        path = settings.state_directory / DATABASE_NAME
-        raise StartError(f"the database {path} cannot be opened: {error}") from error
+    wanted = _subscriptions(
+        heard=[*state.sensing.topics, *power_topics, *plug_topics],
+        commanding=[*commands.topics, *([birth] if birth else [])],
+    )
+    mqtt, store = _open_roads(settings, topics, wanted, inbox, clock)
     home_assistant = build_home_assistant(settings)
     watched = (*state.entity_ids(), *power_entities)
     return Daemon(
@@ -171,3 +164,29 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             version=__version__,
         )
     )
+
+
+def _subscriptions(heard: Iterable[str], commanding: Iterable[str]) -> list[Subscription]:
+    """Return each topic once: states and readings, also retained, then commands."""
+    return [Subscription(topic) for topic in sorted(set(heard))] + [
+        Subscription(topic, is_command=True) for topic in sorted(set(commanding))
+    ]
+
+
+def _open_roads(
+    settings: Settings,
+    topics: Topics,
+    wanted: Sequence[Subscription],
+    inbox: Inbox,
+    clock: Clock,
+) -> tuple[MqttClient, Store]:
+    """Prepare the broker's client and open the database. Raises: StartError."""
+    try:
+        options = mqtt_options(settings, topics.status)
+        mqtt = MqttClient(options, wanted, inbox.post, clock.boot_s)
+        return mqtt, Store(settings.state_directory / DATABASE_NAME)
+    except (PermanentError, StoreError) as error:
+        raise StartError(str(error)) from error
+    except (sqlite3.Error, OSError) as error:
+        path = settings.state_directory / DATABASE_NAME
+        raise StartError(f"the database {path} cannot be opened: {error}") from error
