@@ -41,6 +41,8 @@ class DeviceAction:
     hvac_mode: str = "off"
     setpoint_c: float | None = None
     fan_percentage: int = 0
+    is_shaded: bool = False
+    is_drying: bool = False
 
 
 @dataclass(slots=True)
@@ -195,11 +197,15 @@ class Flat:
     ) -> tuple[float, float]:
         """Return what comes from outside the flat into air and walls, in W (negative: leaves)."""
         window_w = solar_w_m2 * room.window_m2 * room.window_gain
+        if state.action.is_shaded:
+            window_w *= room.shaded_share
         to_outdoor_w_k = room.window_m2 * room.window_w_m2_k / self._insulation
         to_outdoor_w_k += self._air_change_m3_s(room, state) * _AIR_J_M3_K
         air_w = to_outdoor_w_k * (outdoor.temperature_c - state.air_c)
         air_w += window_w * room.solar_to_air + room.internal_w + self._fan_w(room, state)
         air_w -= self._sensible_cooling_w(room, state)
+        if room.dryer is not None and state.action.is_drying:
+            air_w += room.dryer.running_w + room.dryer.latent_w
         # Sol-air temperature: absorbed sun over the outer surface's heat transfer (ASHRAE: a/h).
         sol_air_c = outdoor.temperature_c + room.wall_absorption * solar_w_m2 / 17.0
         wall_w = room.outer_wall_m2 * room.wall_w_m2_k / self._insulation
@@ -234,6 +240,8 @@ class Flat:
         exchange_kg_s = self._air_change_m3_s(room, state) * _AIR_KG_M3
         gain_kg_s = exchange_kg_s * (outdoor_kg_kg - state.vapour_kg_kg) + room.vapour_kg_s
         gain_kg_s -= self._latent_cooling_w(room, state) / _EVAPORATION_J_KG
+        if room.dryer is not None and state.action.is_drying:
+            gain_kg_s -= room.dryer.latent_w / _EVAPORATION_J_KG
         held_kg = room.volume_m3 * _AIR_KG_M3 * room.moisture_buffer
         vapour = max(state.vapour_kg_kg + gain_kg_s * step_s / held_kg, 0.0005)
         state.vapour_kg_kg = min(vapour, _saturation_kg_kg(state.air_c))

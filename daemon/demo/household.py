@@ -33,6 +33,9 @@ class HouseholdRoom:
     fan_entity: str | None = None
     fan_percentage: int = 60
     plug_entity: str | None = None  # a plain plug with a power sensor, an air conditioner on it
+    blind_entity: str | None = None
+    facing_deg: float = 0.0  # where the window behind the blind looks
+    dryer_entity: str | None = None
 
     @property
     def topic(self) -> str:
@@ -42,7 +45,8 @@ class HouseholdRoom:
     @property
     def entity_ids(self) -> tuple[str, ...]:
         """Return the entities of its cooling devices."""
-        return tuple(filter(None, (self.ac_entity, self.fan_entity, self.plug_entity)))
+        cooling = (self.ac_entity, self.fan_entity, self.plug_entity)
+        return tuple(filter(None, (*cooling, self.blind_entity, self.dryer_entity)))
 
     @property
     def power_entity(self) -> str:
@@ -54,7 +58,8 @@ class HouseholdRoom:
 
     def device_name(self, entity_id: str) -> str:
         """Return what the household calls a device."""
-        return "Fan" if entity_id == self.fan_entity else "AC"
+        names = {self.fan_entity: "Fan", self.blind_entity: "Blind", self.dryer_entity: "Dryer"}
+        return names.get(entity_id, "AC")
 
     @staticmethod
     def device_id(entity_id: str) -> str:
@@ -239,6 +244,8 @@ def _device_keys(room: HouseholdRoom, entity_id: str) -> dict[str, object]:
         return {"fan_percentage": room.fan_percentage}
     if entity_id == room.plug_entity:
         return {"role": "air_conditioner", "power_entity": room.power_entity}
+    if entity_id == room.blind_entity:
+        return {"facing_deg": room.facing_deg}
     return {}
 
 

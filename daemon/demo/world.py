@@ -18,7 +18,7 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 
 from daemon.demo.driver import SteppedDaemon
-from daemon.demo.fake_entities import Entity, air_conditioner, fan
+from daemon.demo.fake_entities import Entity, air_conditioner, cover, dehumidifier, fan
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from daemon.demo.flat import DeviceAction
 from daemon.demo.hot_days import Outdoor
@@ -164,6 +164,10 @@ class World:
                     self.home_assistant.set_state(room.ac_entity, "off", air_conditioner())
                 if room.fan_entity is not None:
                     self.home_assistant.set_state(room.fan_entity, "off", fan())
+                if room.blind_entity is not None:
+                    self.home_assistant.set_state(room.blind_entity, "open", cover())
+                if room.dryer_entity is not None:
+                    self.home_assistant.set_state(room.dryer_entity, "off", dehumidifier())
                 if room.plug_entity is not None:
                     self.home_assistant.set_state(room.plug_entity, "off")
                     self.home_assistant.set_state(room.power_entity, "1.0", _WATTS)
@@ -230,6 +234,12 @@ class World:
             if room.plug_entity is not None:
                 is_on = self.home_assistant.state_of(room.plug_entity).state == "on"
                 action = replace(action, hvac_mode="cool" if is_on else "off")
+            if room.blind_entity is not None:
+                blind = self.home_assistant.state_of(room.blind_entity)
+                action = replace(action, is_shaded=blind.state == "closed")
+            if room.dryer_entity is not None:
+                is_on = self.home_assistant.state_of(room.dryer_entity).state == "on"
+                action = replace(action, is_drying=is_on)
             actions[room.room_id] = action
         return actions
 
