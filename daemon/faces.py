@@ -125,10 +125,9 @@ class Topics:
         """Carry what keepcool holds of a device, and until when; empty when it holds nothing."""
         return f"{self.root}/lease/{device_id}"
 
-    @property
-    def plug_replies(self) -> str:
-        """Name the root under which a Shelly plug answers a question: `<root>/<device>/rpc`."""
-        return f"{self.root}/plug"
+    def plug_reply(self, device_id: str) -> str:
+        """Hear a Shelly plug's answer to a question; the plug adds `/rpc` by itself."""
+        return f"{self.root}/plug/{device_id}/rpc"
 
     def reply(self, request_id: str) -> str:
         """Answer one request of the command line."""

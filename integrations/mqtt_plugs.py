@@ -35,7 +35,7 @@ _WORDS = {"on": True, "true": True, "1": True, "off": False, "false": False, "0"
 
 @dataclass(frozen=True, slots=True)
 class Plug:
-    """Describe one plug. `reply_topic` is where a Shelly answers questions, without `/rpc`."""
+    """Describe one plug. `reply_topic` is where a Shelly answers: it adds `/rpc` itself."""
 
     family: PlugFamily
     command_topic: str
@@ -55,7 +55,7 @@ class Plug:
         topics = self.state_topics
         if self.availability_topic is not None:
             topics += (self.availability_topic,)
-        return (*topics, f"{self.reply_topic}/rpc") if self.family is PlugFamily.SHELLY else topics
+        return (*topics, self.reply_topic) if self.family is PlugFamily.SHELLY else topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,12 @@ def _beside(topic: str, last: str) -> str:
 
 
 def _shelly_call(plug: Plug, method: str, parameters: Mapping[str, object]) -> Publication:
-    call = {"id": 1, "src": plug.reply_topic, "method": method, "params": parameters}
+    call = {
+        "id": 1,
+        "src": plug.reply_topic.removesuffix("/rpc"),
+        "method": method,
+        "params": parameters,
+    }
     return Publication(plug.command_topic, json.dumps(call))
 
 

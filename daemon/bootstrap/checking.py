@@ -112,7 +112,7 @@ def _build_probes(settings: Settings) -> Probes:
     def build_link(post: Post) -> MqttLink:
         return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
 
-    words = build_plug_words(build_plugs(settings), topics.plug_replies)
+    words = build_plug_words(build_plugs(settings), topics)
     heard = sorted({topic for plug in words.values() for topic in plug.topics})
 
     def build_plug_link(post: Post) -> MqttLink:

@@ -14,6 +14,7 @@ from config.home import (
 )
 from config.plugs import PlugSettings
 from daemon.decode import decode_line
+from daemon.faces import Topics
 from daemon.sensor_track import Sensor
 from integrations.mqtt_payloads import PayloadMapping, parse_message
 from integrations.mqtt_plugs import Plug
@@ -74,8 +75,8 @@ def build_parser(mapping: MappingSettings) -> Callable[[str, bytes], SensorMessa
     return functools.partial(parse_message, mapping=explicit)
 
 
-def build_plug_words(plugs: Iterable[PlugSettings], reply_root: str) -> dict[str, Plug]:
-    """Build how each plug is spoken to, by device id; a Shelly answers under `reply_root`."""
+def build_plug_words(plugs: Iterable[PlugSettings], topics: Topics) -> dict[str, Plug]:
+    """Build how each plug is spoken to, by device id."""
     return {
         plug.device_id: Plug(
             family=plug.family,
@@ -88,7 +89,7 @@ def build_plug_words(plugs: Iterable[PlugSettings], reply_root: str) -> dict[str
             payload_off=plug.payload_off,
             state_on=plug.state_on,
             state_off=plug.state_off,
-            reply_topic=f"{reply_root}/{plug.device_id}",
+            reply_topic=topics.plug_reply(plug.device_id),
         )
         for plug in plugs
     }

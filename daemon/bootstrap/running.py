@@ -126,7 +126,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     )
     commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
-    plugs = build_plug_words(build_plugs(settings), topics.plug_replies)
+    plugs = build_plug_words(build_plugs(settings), topics)
     plug_topics = [topic for plug in plugs.values() for topic in plug.topics]
     household = build_household(settings)
     birth = discovery.birth_topic(household.prefix) if household.prefix else None

@@ -29,7 +29,7 @@ SHELLY = Plug(
     "plus/rpc",
     ("plus/status/switch:0", "plus/events/rpc"),
     "plus/online",
-    reply_topic="keepcool/home/plug/ac",
+    reply_topic="keepcool/home/plug/ac/rpc",
 )
 OLD_SHELLY = Plug(
     PlugFamily.SHELLY_GEN1,
