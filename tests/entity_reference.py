@@ -139,7 +139,7 @@ def topics() -> Iterator[tuple[str, str, str]]:
                 {"room_id": "living-room", "person_id": "anna"}.get(parameter, "x")
             )
         what = " ".join((inspect.getdoc(member) or "").split())
-        yield topic, "in" if known in heard else "out", what
+        yield topic, "in" if known in heard or what.startswith("Hear ") else "out", what
 
 
 def examples() -> Mapping[str, str]:
