@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from hypothesis import strategies as st
 
 from policies.alert import Alert, AlertKey, AlertPhase, Finding, HeatLevel, Message, Severity, Verb
 from policies.model import (
+    CoolingRole,
     DeviceConditions,
+    DeviceKind,
     DeviceState,
     Flag,
     Forecast,
@@ -24,6 +26,8 @@ from policies.model import (
     RoomConditions,
     SensorReading,
     Snapshot,
+    SunPosition,
+    Window,
 )
 from policies.texts_en import TEXTS
 from tests.builders import (
@@ -47,7 +51,22 @@ from tests.builders import (
 )
 
 PERSON_IDS = ("anna", "ben")
-ROOMS = (a_room(devices=(a_device(), a_fan())), a_bedroom())
+BLIND = a_device(
+    device_id="blind",
+    room_id="bedroom",
+    entity_id="cover.bedroom",
+    kind=DeviceKind.COVER,
+    role=CoolingRole.BLIND,
+    window=Window(90.0),
+)
+DRYER = a_device(
+    device_id="dryer",
+    room_id="bedroom",
+    entity_id="humidifier.bedroom",
+    kind=DeviceKind.HUMIDIFIER,
+    role=CoolingRole.DEHUMIDIFIER,
+)
+ROOMS = (a_room(devices=(a_device(), a_fan())), a_bedroom(devices=(BLIND, DRYER)))
 
 durations = st.integers(0, 3 * 24 * 60).map(lambda count: timedelta(minutes=count))
 maybe_durations = st.none() | durations
@@ -100,6 +119,9 @@ def devices(room: Room) -> st.SearchStrategy[tuple[DeviceConditions, ...]]:
         is_on=st.booleans(),
         hvac_mode=st.sampled_from([None, "off", "cool", "heat", "fan_only"]),
         target_temperature_c=st.none() | st.floats(16, 30),
+        position_pct=st.none() | st.integers(0, 100),
+        target_humidity_pct=st.none() | st.integers(30, 80),
+        mode=st.sampled_from([None, "auto", "dry"]),
     )
     leases = st.builds(
         Lease,
@@ -228,6 +250,17 @@ def alerts() -> st.SearchStrategy[Alert]:
     )
 
 
+suns = st.lists(
+    st.builds(
+        SunPosition,
+        at=moments.map(lambda at: at.astimezone(UTC)),
+        azimuth_deg=st.floats(0, 360),
+        elevation_deg=st.floats(-90, 90),
+    ),
+    max_size=4,
+).map(tuple)
+
+
 def snapshots() -> st.SearchStrategy[Snapshot]:
     """Make any snapshot at all."""
     memories = st.dictionaries(
@@ -245,6 +278,7 @@ def snapshots() -> st.SearchStrategy[Snapshot]:
         people=everybody(),
         forecast=forecasts(),
         forecast_age=maybe_durations,
+        sun=suns,
         links=st.lists(links(), max_size=3).map(tuple),
         alerts=st.lists(alerts(), max_size=4, unique_by=lambda alert: alert.key).map(tuple),
         level_memory=memories,

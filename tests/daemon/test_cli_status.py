@@ -13,7 +13,7 @@ import pytest
 from daemon.cli_status import show_status, span
 from daemon.faces import Faces
 from daemon.status import build_status
-from tests.builders import a_room
+from tests.builders import a_device, a_room
 from tests.loop_home import TOPICS, LoopHome
 
 HOME_ID = "home"
@@ -97,3 +97,27 @@ def test_json_is_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_span_uses_the_largest_fitting_unit(seconds: float | None, words: str) -> None:
     """Durations are told as a person would."""
     assert span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("said", "note"),
+    [
+        ({"stays_on": True}, "stays on if keepcool dies"),
+        ({"ends_by_itself": True, "lease_remaining_s": 3480}, "goes off by itself in 58 min"),
+        ({"stays_on": True, "is_on": False}, ""),
+        ({"stays_on": True, "has_failed": True}, "did not respond"),
+    ],
+)
+def test_status_says_what_ends_without_keepcool(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: dict[str, Any], note: str
+) -> None:
+    """For each running device: does it end by itself, or stay on if keepcool dies."""
+    home = LoopHome(tmp_path, rooms=(a_room(devices=(a_device(),)),))
+    home.read(22.0)
+    rooms = build_status(home.daemon, home.clock.now())["rooms"]
+    device = rooms[0]["cooling"][0]
+    device |= {"is_on": True, "wanted_on": True, "is_available": True} | said
+    write_status(tmp_path, home, rooms=rooms)
+    _, text = shown(tmp_path, capsys)
+    line = next(line for line in text.splitlines() if "climate.living_room" in line)
+    assert note in " ".join(text.split()) if note else line.rstrip().endswith("on")

@@ -14,6 +14,7 @@ from policies.model import (
     CoolingAction,
     CoolingCommand,
     CoolingDevice,
+    DeviceKind,
     DeviceState,
     Freshness,
     Lease,
@@ -77,8 +78,8 @@ class Plant:
         """Do what the command says."""
         if command.action is CoolingAction.RUN:
             assert command.desired is not None
-            assert command.desired.target_temperature_c is not None
-            self.setpoints_c.append(command.desired.target_temperature_c)
+            if command.desired.target_temperature_c is not None:
+                self.setpoints_c.append(command.desired.target_temperature_c)
             if self.lease is None:
                 self.starts.append(self.clock)
                 self.blind_starts += not is_believable
@@ -98,6 +99,7 @@ class Plant:
 minima = st.sampled_from([3, 10, 30]).map(minutes)
 devices = st.builds(
     a_device,
+    kind=st.sampled_from([DeviceKind.CLIMATE, DeviceKind.SWITCH, DeviceKind.PLUG]),
     minimum_on=minima,
     minimum_off=minima,
     longest_run=st.sampled_from([timedelta(hours=4), timedelta(hours=12)]),
@@ -146,6 +148,7 @@ def test_fault_42_whatever_the_room_does_the_compressor_is_spared(
         assert start - end >= device.minimum_off
     for first, fourth in zip(plant.starts, plant.starts[3:], strict=False):
         assert fourth - first >= timedelta(hours=1)
+    assert bool(plant.setpoints_c) <= (device.kind is DeviceKind.CLIMATE)
     assert all(setpoint_c >= 20.0 for setpoint_c in plant.setpoints_c)
     assert plant.blind_starts == 0
 
