@@ -125,7 +125,7 @@ def alert_events(
     """Yield person and payload of each alert that came, got critical, or went.
 
     What is only displayed is no alert here. Words are those of the phone, so that nobody whose
-    fluids are restricted meets a volume.
+    fluids are restricted meets a volume; what is over has none, since it asks for nothing.
     """
     by_id = {person.person_id: person for person in people}
     for alert in after:
@@ -142,15 +142,15 @@ def alert_events(
                 event = "raised"
             else:
                 continue  # from critical back to a warning, or a louder warning
-            words = render(alert.message, by_id[person_id], home)
+            words = None if now is None else render(alert.message, by_id[person_id], home)
             yield (
                 person_id,
                 to_json(
                     {
                         "event_type": event,
                         "about": alert.key.policy,
-                        "title": words.title,
-                        "text": words.body,
+                        "title": words.title if words else None,
+                        "text": words.body if words else None,
                         "level": int(alert.level),
                         "severity": alert.severity.name.lower(),
                         "is_expected": alert.is_expected,

@@ -307,8 +307,16 @@ class Daemon:
 
     # ----------------------------------------------------------------- acting
 
+    def _check_if_wanted(self, now: Instant) -> None:
+        if self.desk.take_check():
+            # The check reads there when each sensor was heard.
+            self._guarded(lambda: self.faces.write_status(build_status(self, now)))
+            if not self.dispatcher.check():
+                log.warning("check.refused", cause="one is under way")
+
     def _act(self, now: Instant) -> None:
         """Do what is due; leases that changed since the decision are written first."""
+        self._check_if_wanted(now)
         actuation = self.state.actuation
         actuation.tick(now)
         self.journal.commit(Changes(leases=actuation.leases_to_store()), now)

@@ -145,8 +145,6 @@ class Reactions:
             is_durable = not changes or self._core.journal.commit(changes, now)
             self._core.desk.send(reply if is_durable or reply is None else reply.undone())
             self._attention.want(is_wanted=bool(changes))
-            if self._core.desk.take_check() and not self._core.dispatcher.check():
-                log.warning("check.refused", cause="one is under way")
 
     def _introduce(self, now: Instant) -> None:
         """Tell Home Assistant what there is, then everything's state: it may know neither."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from daemon.check import CheckReport
 from daemon.check_rows import CheckRow, Status
 from daemon.events import CheckFinished
 from daemon.face_payloads import check_payload
+from daemon.probing import read_sensor_ages
 from policies.model import DeviceState, Flag
 from tests.builders import a_bedroom, a_device, a_person, a_room
-from tests.loop_home import TOPICS, LoopHome
+from tests.loop_home import TOPICS, LoopHome, TwoClocks
 
 COOLING = TOPICS.room_cooling("living")
 ALERT = TOPICS.person_alert("anna")
@@ -146,6 +148,9 @@ def test_alert_is_told_once_for_each_step(home: LoopHome) -> None:
     told = [(event["event_type"], event["about"], event["level"]) for event in events(home)]
     heat = [event for event in told if event[1] == "heat"]
     assert heat == [("raised", "heat", 2), ("critical", "heat", 4), ("resolved", "heat", 4)]
+    words = {event["event_type"]: event["title"] for event in events(home)}
+    assert words["critical"] == "Get out of the heat: living room 39°"
+    assert words["resolved"] is None  # an automation that reads it aloud would say "get out"
     assert ALERT not in home.broker.retained
 
 
@@ -219,6 +224,20 @@ def test_check_is_published_when_it_is_done(tmp_path: Path) -> None:
         ],
         "rows_left_out": 0,
     }
+
+
+def test_check_knows_what_was_heard_a_moment_ago(tmp_path: Path) -> None:
+    """The status that it reads is not the one of the last tick."""
+    found: list[Any] = []
+
+    def check() -> CheckReport:
+        found.append(read_sensor_ages("home", tmp_path))
+        return CheckReport((FINE,))
+
+    home = LoopHome(tmp_path, check=check, clock=TwoClocks(datetime.now(UTC)))
+    home.read(22.0)
+    home.hear(TOPICS.home_check, "PRESS")
+    assert found == [{"living-sensor": timedelta(0)}]
 
 
 def test_check_that_crashes_is_red(tmp_path: Path) -> None:
