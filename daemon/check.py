@@ -29,6 +29,7 @@ EXIT_REFUSED = 2
 _PROBE_ERRORS = (IntegrationError, OSError, sqlite3.Error)
 
 
+_NO_WARNINGS = "see [[official_warning]]; keepcool warns by your rooms without it all the same"
 _NO_FORECAST = (
     "see that this machine reaches the internet; without a forecast nothing is seen ahead"
 )
@@ -128,6 +129,7 @@ class Probes:
     connect_broker: Callable[[], str]
     read_sensor_ages: Callable[[], Mapping[str, timedelta | None]]
     fetch_forecasts: Mapping[str, Callable[[], str]]  # by source, the most wanted first
+    fetch_warnings: Mapping[str, Callable[[], str]]  # by service of official warnings
     greet_home_assistant: Callable[[], str]
     fetch_entity_states: Callable[[Sequence[str]], Mapping[str, DeviceObserved]]
     fetch_services: Callable[[], Mapping[str, frozenset[str]]]
@@ -169,6 +171,10 @@ def check_online(subjects: CheckSubjects, probes: Probes) -> CheckReport:
         for name, fetch in probes.fetch_forecasts.items()
     ]
     rows += _plug_rows(probes)
+    rows += [
+        _tried(f"heat warnings {name}", fetch, _NO_WARNINGS)
+        for name, fetch in probes.fetch_warnings.items()
+    ]
     rows += _home_assistant_rows(subjects, probes)
     rows += _second_road_rows(subjects, probes)
     rows += _carer_rows(subjects)

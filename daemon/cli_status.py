@@ -183,6 +183,15 @@ def _roads(status: dict[str, Any]) -> Table:
         "none yet" if age is None else f"{span(age)} old",
         Text("; ".join([*told, *errors])),
     )
+    for warning in status["official_warnings"]["warnings"]:
+        ends = datetime.fromisoformat(warning["ends_at"]).astimezone()
+        words = f"{warning['event']}, {warning['area']}, until {ends:%a %H:%M}"
+        table.add_row(
+            "heat warning", warning["level"], Text(f"{warning['sender']}: {words}", overflow="fold")
+        )
+    for service in status["official_warnings"]["services"]:
+        if service["last_error"]:
+            table.add_row("heat warnings", "no answer", Text(service["last_error"]))
     return table
 
 

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from daemon.events import CommandFinished, DeliveryFinished, ForecastFetched, StatesFetched
+from daemon.events import (
+    CommandFinished,
+    DeliveryFinished,
+    ForecastFetched,
+    StatesFetched,
+    WarningsFetched,
+)
 from integrations.errors import IntegrationError, PermanentError, TransientError
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
     from daemon.events import Event
     from daemon.outbox import OutboxRow
-    from daemon.ports import HomePort, PhonePort, WeatherSource
+    from daemon.ports import HomePort, PhonePort, WarningService, WeatherSource
     from policies.model import DeviceState
 
 LONGEST_JOB_S = (
@@ -138,3 +144,12 @@ def fetch_forecast(source: WeatherSource, now_utc: datetime) -> ForecastFetched:
     except IntegrationError as error:
         text, _, retry_after_s = _describe(error)
         return ForecastFetched(source.name, None, f"{source.name}: {text}", retry_after_s)
+
+
+def fetch_warnings(service: WarningService, now_utc: datetime) -> WarningsFetched:
+    """Fetch the official warnings of one service."""
+    try:
+        return WarningsFetched(service.name, service.fetch(now_utc))
+    except IntegrationError as error:
+        text, _, retry_after_s = _describe(error)
+        return WarningsFetched(service.name, None, f"{service.name}: {text}", retry_after_s)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,15 +16,17 @@ from daemon.events import (
     Event,
     ForecastFetched,
     StatesFetched,
+    WarningsFetched,
 )
 from daemon.pushes import in_present_words
 
 if TYPE_CHECKING:
     from daemon.check import CheckReport
     from daemon.clock import Instant
+    from daemon.official import OfficialWarnings
     from daemon.outbox import Outbox, OutboxRow
     from daemon.poller import Poller
-    from daemon.ports import HomePort, PhonePort, WeatherSource
+    from daemon.ports import HomePort, PhonePort, WarningService, WeatherSource
     from daemon.state import HomeState
 
 STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
@@ -40,13 +43,16 @@ class Dispatcher:
         home_assistant: HomePort | None,
         weather: Sequence[WeatherSource],
         check: Callable[[], CheckReport] | None,
+        warning_services: Sequence[WarningService] = (),
     ) -> None:
         """Create the threads without starting them; `check` tries every road, which takes long."""
         self._phone = phone
         self._home_assistant = home_assistant
         self._weather = {source.name: source for source in weather}
         self._check = check
-        names = ("phone", "home", "weather", "check")
+        self._warning_services = {service.name: service for service in warning_services}
+        # Warnings have a worker of their own: whatever they do, the forecast does not wait.
+        names = ("phone", "home", "weather", "check", *(("warnings",) if warning_services else ()))
         self.workers = {name: delivery.Worker(name, post) for name in names}
         self._next_states_s = 0.0
 
@@ -79,11 +85,14 @@ class Dispatcher:
             for name, worker in self.workers.items()
         }
 
-    def next_due_boot_s(self, outbox: Outbox, poller: Poller) -> float | None:
-        """Return when a push or a forecast is due, on the boot clock."""
+    def next_due_boot_s(
+        self, outbox: Outbox, poller: Poller, official: OfficialWarnings
+    ) -> float | None:
+        """Return when a push, a forecast or a warning is due, on the boot clock."""
         due = [
             outbox.next_due_boot_s() if self._phone is not None else None,
             poller.next_due_boot_s,
+            official.next_due_boot_s,
         ]
         return min((moment for moment in due if moment is not None), default=None)
 
@@ -141,6 +150,14 @@ class Dispatcher:
                 lambda text: ForecastFetched(name, None, f"{name}: {text}"),
             )
 
+    def fetch_warnings_if_due(self, official: OfficialWarnings, now: Instant) -> None:
+        """Ask the services of official warnings whose time has come."""
+        for name in official.take_due(now):
+            self.workers["warnings"].submit(
+                functools.partial(delivery.fetch_warnings, self._warning_services[name], now.utc),
+                functools.partial(_warnings_crashed, name),
+            )
+
     def check(self) -> bool:
         """Submit a check of every road, unless one is under way; return whether it was."""
         check, worker = self._check, self.workers["check"]
@@ -148,3 +165,7 @@ class Dispatcher:
             return False
         worker.submit(lambda: CheckFinished(check()), lambda text: CheckFinished(None, text))
         return True
+
+
+def _warnings_crashed(name: str, text: str) -> WarningsFetched:
+    return WarningsFetched(name, None, f"{name}: {text}")

@@ -9,7 +9,7 @@ from integrations.messages import ButtonPressed, DeviceObserved, LinkChanged, Me
 
 if TYPE_CHECKING:
     from daemon.check import CheckReport
-    from policies.model import Forecast
+    from policies.model import Forecast, OfficialWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,16 @@ class CheckFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningsFetched:
+    """A worker asked a service for official warnings, or failed with `error`."""
+
+    service: str
+    warnings: tuple[OfficialWarning, ...] | None
+    error: str | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """Somebody asked the daemon to stop (signal name)."""
 
@@ -78,6 +88,7 @@ Event = (
     | ForecastFetched
     | CheckFinished
     | StopRequested
+    | WarningsFetched
 )
 
 __all__ = [
@@ -92,4 +103,5 @@ __all__ = [
     "MessageReceived",
     "StatesFetched",
     "StopRequested",
+    "WarningsFetched",
 ]

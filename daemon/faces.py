@@ -37,7 +37,7 @@ class Topics:
 
     @property
     def home_state(self) -> str:
-        """Carry trouble, alerts, holiday, the forecast's source and time, and what waits."""
+        """Carry trouble, alerts, holiday, the forecast's source and time, who warns, what waits."""
         return f"{self.root}/home/state"
 
     @property

@@ -36,6 +36,7 @@ from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
 from policies.alert import Alert, AlertKey
 from policies.model import Decision, RoomAssessment, Snapshot
+from policies.notification import UNCOUNTED
 
 log = structlog.get_logger()
 
@@ -61,7 +62,12 @@ class Daemon:
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
         self.desk = Desk(parts.commands, parts.topics, parts.mqtt.publish)
         self.dispatcher = Dispatcher(
-            parts.inbox.post, parts.phone, parts.home_assistant, parts.weather, parts.check
+            parts.inbox.post,
+            parts.phone,
+            parts.home_assistant,
+            parts.weather,
+            parts.check,
+            parts.warning_services,
         )
         announcer = Announcer(
             parts.announce, parts.store.load_memory(), self._state_topics(), parts.mqtt.publish
@@ -183,7 +189,9 @@ class Daemon:
         due = [self._next_tick_s]
         if self.attention.is_wanted:
             due.append(0.0 if self.attention.is_urgent else self._next_decision_s)
-        outside_s = self.dispatcher.next_due_boot_s(self.outbox, self.state.poller)
+        outside_s = self.dispatcher.next_due_boot_s(
+            self.outbox, self.state.poller, self.state.official
+        )
         if outside_s is not None:
             due.append(outside_s)
         now = self.clock.now()
@@ -286,7 +294,7 @@ class Daemon:
             changes.tokens.extend(tokens)
             for row in rows:
                 changes.outbox.extend(self.outbox.add(row))
-            if rows:
+            if rows and notification.key.policy not in UNCOUNTED:
                 record.record_push(notification.severity, now)
                 self.state.remember(notification.person_id, changes)
             log.info(
@@ -342,3 +350,4 @@ class Daemon:
         entity_ids = (*self.state.entity_ids(), *self.parts.power_entities)
         self.dispatcher.read_all_if_due(entity_ids or ALWAYS_THERE, now)
         self.dispatcher.fetch_forecast_if_due(self.state.poller, now)
+        self.dispatcher.fetch_warnings_if_due(self.state.official, now)

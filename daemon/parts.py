@@ -19,6 +19,7 @@ from daemon.ports import (
     MqttLink,
     PhonePort,
     PlugPort,
+    WarningService,
     WeatherSource,
 )
 from daemon.state import HomeState
@@ -52,4 +53,5 @@ class Parts:
     announce: Announce = announce_nothing  # what Home Assistant is told to show
     birth_topic: str | None = None  # where Home Assistant says that it started
     plugs: PlugPort | None = None
+    warning_services: Sequence[WarningService] = ()
     version: str = ""

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from daemon.clock import Instant
 from integrations.messages import DeviceObserved, Heard, PhoneButton, PhoneMessage, PlugHeard
-from policies.model import DeviceState, Forecast
+from policies.model import DeviceState, Forecast, OfficialWarning
 
 # Puts what an adapter heard into the daemon's inbox; never blocks, never raises.
 Post = Callable[[Heard], None]
@@ -150,6 +150,22 @@ class WeatherSource(Protocol):
         ...
 
 
+class WarningService(Protocol):
+    """Fetch one service's official heat warnings for one area."""
+
+    @property
+    def name(self) -> str:
+        """Name the service and its area, for texts and the store."""
+        ...
+
+    def fetch(self, now_utc: datetime) -> tuple[OfficialWarning, ...]:
+        """Fetch and parse what is warned of now.
+
+        Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError.
+        """
+        ...
+
+
 __all__ = [
     "Clock",
     "DeviceObserved",
@@ -162,5 +178,6 @@ __all__ = [
     "PlugHeard",
     "PlugPort",
     "Post",
+    "WarningService",
     "WeatherSource",
 ]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from daemon.faces import find_status, is_old
-from daemon.ports import HomePort, MqttLink, Post, WeatherSource
+from daemon.ports import HomePort, MqttLink, Post, WarningService, WeatherSource
 from daemon.records import from_json
 from daemon.sensor_track import SensorRecord
 from daemon.store import DATABASE_NAME, open_read_only
@@ -78,3 +78,11 @@ def describe_forecast(source: WeatherSource) -> str:
 def fetch_states(home: HomePort, entity_ids: Sequence[str]) -> Mapping[str, DeviceObserved]:
     """Return each entity's state. Raises: IntegrationError."""
     return {found.entity_id: found for found in home.fetch_states(entity_ids)}
+
+
+def describe_warnings(service: WarningService) -> str:
+    """Fetch a service's heat warnings and say how many there are. Raises: IntegrationError."""
+    found = service.fetch(datetime.now(UTC))
+    if not found:
+        return "answers; no heat warning now"
+    return "; ".join(f"{each.sender}: {each.event}, {each.area}" for each in found)

@@ -24,6 +24,7 @@ from daemon.events import (
     MessageReceived,
     StatesFetched,
     StopRequested,
+    WarningsFetched,
 )
 from daemon.faces import Faces
 from daemon.journal import Journal
@@ -95,6 +96,7 @@ class Reactions:
             ForecastFetched: self._on_forecast,
             CheckFinished: self._on_checked,
             StopRequested: self._on_stop,
+            WarningsFetched: self._on_warnings,
         }
 
     def handle(self, event: Event, now: Instant) -> None:
@@ -241,6 +243,17 @@ class Reactions:
     def _on_checked(self, event: CheckFinished, now: Instant) -> None:
         log.info("check.finished", error=event.error)
         self._core.faces.publish_check(event, now.utc)
+
+    def _on_warnings(self, event: WarningsFetched, now: Instant) -> None:
+        official = self._state.official
+        failing = {schedule.name for schedule in official.schedules if schedule.is_failing}
+        changes = Changes()
+        official.on_fetched(event, now, changes)
+        if changes:
+            self._core.journal.commit(changes, now)
+            self._attention.want()
+        if event.error is not None and event.service not in failing:
+            log.warning("warnings.failed", service=event.service, error=event.error)
 
     def _on_stop(self, event: StopRequested, _now: Instant) -> None:
         log.info("daemon.stopping", cause=event.cause)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from daemon.actuation import Actuation
 from daemon.clock import Instant
 from daemon.modes import HolidayMemory, restore_holiday
+from daemon.official import OfficialWarnings
 from daemon.people import PersonRecord
 from daemon.poller import Poller
 from daemon.records import Changes, Drink
@@ -69,6 +70,7 @@ class HomeState:
             room.windows or any(device.window for device in room.devices) for room in rooms
         )
         self._sun = SunPath(home.latitude_deg, home.longitude_deg) if has_windows else None
+        self.official = OfficialWarnings()  # the bootstrap puts those of the settings here
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
@@ -86,6 +88,7 @@ class HomeState:
         self.last_episode = store.load_last_episodes()
         memory = store.load_memory()
         self.holiday = restore_holiday(memory)
+        self.official.restore(memory)
         for key, body in memory.items():
             if key.startswith(LEVEL_KEY):
                 person_id, room_id = key.removeprefix(LEVEL_KEY).split("/", 1)
@@ -232,6 +235,7 @@ class HomeState:
             forecast=self.poller.forecast,
             forecast_age=self.poller.age(now),
             sun=() if self._sun is None else self._sun.positions(now.utc),
+            warnings=self.official.current(now.utc),
             links=self.links(now),
             alerts=tuple(self.alerts.values()),
             level_memory=self.level_memory,

@@ -11,6 +11,7 @@ from policies.alert import Alert, AlertPhase
 from policies.model import (
     DeviceConditions,
     LinkConditions,
+    OfficialWarning,
     PersonAssessment,
     RoomAssessment,
     RoomConditions,
@@ -33,6 +34,8 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
         "alerts": sorted(alert.key.tag for alert in live),
         "forecast_source": forecast.source if forecast else None,
         "forecast_fetched_at": forecast.fetched_at.isoformat() if forecast else None,
+        "official_warning": _official_level(snapshot),
+        "official_warnings": [_official(warning) for warning in snapshot.warnings],
         "outbox_waiting": len(daemon.outbox),
         "version": daemon.parts.version,
     }
@@ -75,9 +78,33 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
                 for schedule in daemon.state.poller.schedules
             ],
         },
+        "official_warnings": {
+            "warnings": [_official(warning) for warning in snapshot.warnings],
+            "services": [
+                {"service": schedule.name, "last_error": schedule.last_error}
+                for schedule in daemon.state.official.schedules
+            ],
+        },
         "outbox": [_waiting(row) for row in daemon.outbox.rows],
         "sick_threads": sorted(daemon.supervisor.sick_threads()),
         "internal_errors": daemon.errors,
+    }
+
+
+def _official_level(snapshot: Snapshot) -> str:
+    level = max((warning.level for warning in snapshot.warnings), default=None)
+    return "none" if level is None else level.name.lower()
+
+
+def _official(warning: OfficialWarning) -> dict[str, Any]:
+    return {
+        "service": warning.service,
+        "sender": warning.sender,
+        "event": warning.event,
+        "level": warning.level.name.lower(),
+        "area": warning.area,
+        "starts_at": warning.starts_at.isoformat(),
+        "ends_at": warning.ends_at.isoformat(),
     }
 
 

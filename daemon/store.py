@@ -253,12 +253,13 @@ class Store:
     def load_pushes(self, since_utc: datetime) -> list[tuple[str, Severity, datetime]]:
         """Return person, severity and moment of the messages since then, one for all phones.
 
-        What was dropped unsent, and what answers the person (test alerts, "already over": severity
-        0), does not count against any budget.
+        What was dropped unsent, what answers the person (test alerts, "already over": severity 0),
+        and official warnings do not count against any budget.
         """
         rows = self._connection.execute(
             "SELECT DISTINCT person_id, severity, created_utc, tag FROM outbox "
             "WHERE is_clear=0 AND severity>0 AND tag NOT LIKE 'keepcool-test-%' "
+            "AND tag NOT LIKE 'keepcool-official-%' "
             "AND state IN ('due','sent') AND created_utc >= ? ORDER BY created_utc",
             (since_utc.isoformat(),),
         )

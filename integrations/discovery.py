@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from integrations.messages import Announcement
 from policies.alert import HeatLevel
-from policies.model import Flag, Person, Room
+from policies.model import Flag, Person, Room, WarningLevel
 
 _DIAGNOSTIC, _CONFIG = "diagnostic", "config"
 
@@ -300,6 +300,10 @@ def _home_entities(topics: HomeTopics) -> Iterator[Entity]:
     yield _switch("holiday", topics.home_state, topics.home_holiday, _flag("holiday"), holiday)
     yield sensor("holiday_until", _timestamp("holiday_until"))
     diagnostic = {"entity_category": _DIAGNOSTIC}
+    levels = ["none", *(level.name.lower() for level in WarningLevel)]
+    warning = _enum("official_warning", levels, "mdi:sun-thermometer-outline")
+    told = "{{ {'warnings': value_json.official_warnings[:5]} | tojson }}"
+    yield sensor("official_warning", warning, attributes=told)
     source = {"value_template": _value("forecast_source"), "icon": "mdi:weather-partly-cloudy"}
     yield sensor("forecast_source", source | diagnostic)
     yield sensor("forecast_at", _timestamp("forecast_fetched_at") | diagnostic)

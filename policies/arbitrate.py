@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from policies import cooling, data_quality, heat_sensitivity, hydration
+from policies import cooling, data_quality, heat_sensitivity, hydration, official_warnings
 from policies.alert import (
     Alert,
     AlertPhase,
@@ -41,7 +41,7 @@ from policies.model import (
     PolicyCrash,
     Snapshot,
 )
-from policies.notification import counted_level, is_inhibited, is_silenced, notify_reason
+from policies.notification import UNCOUNTED, counted_level, is_inhibited, is_silenced, notify_reason
 from policies.wording import carries_safety_text, render, safety_short
 
 __all__ = ["POLICIES", "Policies", "acknowledge", "decide"]
@@ -54,6 +54,7 @@ _HELD_BY_CRASH: Mapping[str, frozenset[str]] = {
     "data_quality": frozenset({"trouble"}),
     "hydration": frozenset({"hydration"}),
     "cooling": frozenset({"trouble", "advice"}),
+    "official_warnings": frozenset({official_warnings.POLICY}),
 }
 # Of several commands for one device: never stop on doubt.
 _COMMAND_ORDER = (CoolingAction.RUN, CoolingAction.RELEASE, CoolingAction.LEAVE)
@@ -67,6 +68,7 @@ class Policies:
     data_quality: Callable[[Snapshot], tuple[Finding, ...]] = data_quality.evaluate
     hydration: Callable[[Snapshot, Mapping[str, HeatLevel]], HydrationResult] = hydration.evaluate
     cooling: Callable[[Snapshot, HeatResult], CoolingPlan] = cooling.plan
+    official: Callable[[Snapshot], tuple[Finding, ...]] = official_warnings.evaluate
 
 
 POLICIES = Policies()
@@ -130,11 +132,14 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
         known_heat = heat
         plan, crash = _guarded("cooling", lambda: policies.cooling(snapshot, known_heat))
         crashes += crash
+    official, crash = _guarded("official_warnings", lambda: policies.official(snapshot))
+    crashes += crash
     findings = (
         *(heat.findings if heat else ()),
         *(quality or ()),
         *(drinks.findings if drinks else ()),
         *(plan.findings if plan else ()),
+        *(official or ()),
         *(_crash_finding(snapshot, each) for each in crashes),
     )
     return _Judgement(
@@ -294,7 +299,8 @@ def _speak(
             and not is_inhibited(alert, person_id, critical)
             and not is_silenced(alert, people[person_id], snapshot, pushes[person_id])
         ]
-        pushes.update(notification.person_id for notification in told)
+        if alert.key.policy not in UNCOUNTED:
+            pushes.update(notification.person_id for notification in told)
         notifications += told
         alerts.append(_told(alert) if told else alert)
     return tuple(alerts), tuple(notifications)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from policies import official_warnings
 from policies.alert import Alert, AlertPhase, Finding, HeatLevel, NotifyReason, Severity
 from policies.hydration import has_nudge_budget, is_awake
 from policies.model import PersonConditions, Snapshot, Tuning
@@ -20,6 +21,9 @@ CRITICAL_REPEAT = timedelta(
 )  # a critical that fell and rose again. Source: DESIGN, "hourly"
 SHORTEST_BETWEEN_NUDGES = timedelta(minutes=45)  # Source: EVIDENCE 8, the range's lower end
 MOST_PUSHES_PER_DAY = 20  # of those that are not critical. Source: FAULTS 47
+
+# Whose messages count against no budget: an official warning, said once, takes nobody's place.
+UNCOUNTED = frozenset({official_warnings.POLICY})
 
 # Trouble that leaves the person without keepcool's eyes or hands: it speaks beside a critical
 # alert, at night, and when the day's budget is used up. All other trouble waits.
@@ -126,6 +130,8 @@ def is_silenced(
     if pushes_today >= MOST_PUSHES_PER_DAY:
         return True
     is_asleep = not is_awake(conditions.person, snapshot.now_local)
+    if alert.key.policy in UNCOUNTED:
+        return is_asleep or not snapshot.is_clock_synchronised
     tuning = snapshot.home.tuning
     if alert.severity is Severity.NUDGE or alert.key.policy == "advice":
         has_budget = has_nudge_budget(conditions, tuning, pushes_now)
@@ -196,6 +202,8 @@ def _reason_for_told(
     since_told = alert.since_told or timedelta(0)
     if counted_level(alert) > alert.told_level:
         return NotifyReason.LEVEL_ROSE
+    if alert.key.policy == official_warnings.POLICY:
+        return None  # however long it lasts; the dashboard and the brief go on showing it
     is_repeat_due = since_told >= _repeat_interval(alert, tuning)
     has_level_risen = counted_level(alert) > counted_level(before)
     if alert.phase is not AlertPhase.FIRING:
@@ -213,6 +221,6 @@ def _reason_for_told(
 
 
 def _repeat_interval(alert: Alert, tuning: Tuning) -> timedelta:
-    if alert.key.policy in {"trouble", "advice"}:
+    if alert.key.policy in {"trouble", "advice", official_warnings.POLICY}:
         return ONCE_A_DAY
     return CRITICAL_REPEAT if alert.severity is Severity.CRITICAL else tuning.repeat_interval

@@ -49,6 +49,7 @@ _NAMES = {
     "policy": "policy",
     "detail": "detail",
     "other_road": "other_road",
+    "sender": "sender",
 }
 _PHRASES = {
     "cooling": "cooling",
@@ -59,6 +60,7 @@ _PHRASES = {
     "plan": "plan",
     "part": "policy",
     "airing": "outdoors",
+    "official": "until_day",
 }
 _TIMES = {
     "since": "since_local",

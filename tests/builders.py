@@ -31,6 +31,7 @@ from policies.model import (
     Home,
     HourlyForecast,
     LinkConditions,
+    OfficialWarning,
     Person,
     PersonConditions,
     Phone,
@@ -39,6 +40,7 @@ from policies.model import (
     RoomConditions,
     SensorReading,
     Snapshot,
+    WarningLevel,
 )
 from policies.psychrometrics import effective_temperature_c
 
@@ -184,6 +186,22 @@ def a_forecast(temperatures_c: tuple[float, ...], **overrides: Any) -> Forecast:
         for index, value in enumerate(temperatures_c)
     )
     return replace(Forecast(source="open_meteo", fetched_at=start, hours=hourly), **overrides)
+
+
+def a_warning(**overrides: Any) -> OfficialWarning:  # noqa: ANN401 - the fields of what is built
+    """Return an orange heat warning that holds from noon to tomorrow evening."""
+    noon = AFTERNOON.astimezone(UTC) - hours(3)
+    warning = OfficialWarning(
+        warning_id="warning-1",
+        service="meteoalarm",
+        sender="Deutscher Wetterdienst",
+        event="strong heat",
+        level=WarningLevel.WARNING,
+        area="Berlin",
+        starts_at=noon,
+        ends_at=noon + hours(31),
+    )
+    return replace(warning, **overrides)
 
 
 def a_link(link: str = "mqtt", **overrides: Any) -> LinkConditions:  # noqa: ANN401

@@ -19,6 +19,7 @@ from daemon.events import Event
 from daemon.faces import Topics
 from daemon.inbox import Inbox
 from daemon.loop import Daemon
+from daemon.official import OfficialWarnings
 from daemon.parts import Parts
 from daemon.poller import Poller
 from daemon.sensor_track import Sensor
@@ -35,6 +36,7 @@ from policies.model import (
     DeviceState,
     Forecast,
     Home,
+    OfficialWarning,
     Person,
     PersonConditions,
     PlugFamily,
@@ -223,6 +225,21 @@ class FakeWeather:
         return self.forecast
 
 
+@dataclass
+class FakeWarnings:
+    """Serve official warnings, or fail with `error`."""
+
+    warnings: tuple[OfficialWarning, ...] = ()
+    error: Exception | None = None
+    name: str = "nws"
+
+    def fetch(self, now_utc: datetime) -> tuple[OfficialWarning, ...]:
+        """Serve."""
+        if self.error is not None:
+            raise self.error
+        return self.warnings
+
+
 class InlineWorker:
     """Do a job at once on the caller's thread; while `is_held` jobs wait for `let_go`."""
 
@@ -275,6 +292,7 @@ class LoopHome:
     home: Home = field(default_factory=lambda: a_home(tuning=PROMPT))
     decide: Callable[[Snapshot], Decision] = decide
     weather: Sequence[FakeWeather] = ()
+    warnings: Sequence[FakeWarnings] = ()
     check: Callable[[], CheckReport] | None = None
     announce: Announce = announce_nothing
     birth_topic: str | None = None
@@ -307,16 +325,19 @@ class LoopHome:
         ]
         zone = ZoneInfo("Europe/Berlin")
         poller = Poller(timedelta(hours=1), [source.name for source in self.weather])
+        state = HomeState(self.home, self.rooms, self.people, sensors, zone, poller, now)
+        state.official = OfficialWarnings([service.name for service in self.warnings])
         self.daemon = Daemon(
             Parts(
                 clock=self.clock,
                 store=open_store(self.folder / DATABASE_NAME),
                 inbox=inbox,
-                state=HomeState(self.home, self.rooms, self.people, sensors, zone, poller, now),
+                state=state,
                 topics=TOPICS,
                 commands=CommandParser(TOPICS, self.people, self.rooms, zone),
                 mqtt=self.broker,
                 weather=self.weather,
+                warning_services=self.warnings,
                 phone=self.phone,
                 home_assistant=self.house,
                 events=None,
@@ -328,7 +349,7 @@ class LoopHome:
                 birth_topic=self.birth_topic,
             )
         )
-        names = ("phone", "home", "weather", "check")
+        names = ("phone", "home", "weather", "warnings", "check")
         self.workers = {name: InlineWorker(inbox.post) for name in names}
         self.daemon.dispatcher.workers = self.workers  # type: ignore[assignment] # the same methods
         self.daemon.supervisor = Supervisor({"mqtt": self.broker.is_thread_alive})

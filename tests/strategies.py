@@ -19,6 +19,7 @@ from policies.model import (
     Lease,
     LevelMemory,
     LinkConditions,
+    OfficialWarning,
     Person,
     PersonConditions,
     PhoneKind,
@@ -27,6 +28,7 @@ from policies.model import (
     SensorReading,
     Snapshot,
     SunPosition,
+    WarningLevel,
     Window,
 )
 from policies.texts_en import TEXTS
@@ -45,6 +47,7 @@ from tests.builders import (
     a_snapshot,
     an_alert,
     device_conditions,
+    hours,
     local,
     person_conditions,
     room_conditions,
@@ -199,10 +202,28 @@ def links() -> st.SearchStrategy[LinkConditions]:
     )
 
 
+def official_warnings() -> st.SearchStrategy[OfficialWarning]:
+    """Make official warnings of any kind, coming, in force or over."""
+    return st.builds(
+        OfficialWarning,
+        warning_id=st.sampled_from(["one", "two", "three"]),
+        service=st.sampled_from(["nws", "meteoalarm"]),
+        sender=st.sampled_from(
+            ["NWS Phoenix AZ", "KNMI Royal Netherlands Meteorological Institute"]
+        ),
+        event=st.sampled_from(["Excessive Heat Warning", "Orange heat"]),
+        level=st.sampled_from(list(WarningLevel)),
+        area=st.sampled_from(["Central Phoenix", "Drenthe"]),
+        starts_at=official_moments,
+        ends_at=official_moments,
+    )
+
+
+official_moments = st.integers(-48, 240).map(lambda count: AFTERNOON.astimezone(UTC) + hours(count))
 keys = st.builds(
     AlertKey,
-    st.sampled_from(["heat", "hydration", "trouble", "advice"]),
-    st.sampled_from(["anna", "ben", "room_blind:living", "device:ac"]),
+    st.sampled_from(["heat", "hydration", "trouble", "advice", "official"]),
+    st.sampled_from(["anna", "ben", "room_blind:living", "device:ac", "nws"]),
     st.integers(1, 3),
 )
 messages = st.builds(
@@ -279,6 +300,7 @@ def snapshots() -> st.SearchStrategy[Snapshot]:
         forecast=forecasts(),
         forecast_age=maybe_durations,
         sun=suns,
+        warnings=st.lists(official_warnings(), max_size=3).map(tuple),
         links=st.lists(links(), max_size=3).map(tuple),
         alerts=st.lists(alerts(), max_size=4, unique_by=lambda alert: alert.key).map(tuple),
         level_memory=memories,

@@ -19,6 +19,7 @@ from config.home import (
     build_rooms,
     build_sensors,
 )
+from config.model import OfficialWarningTable
 from config.settings import Settings
 from daemon import probing, probing_plugs
 from daemon.asking import ask
@@ -29,7 +30,7 @@ from daemon.bootstrap.roads import (
     examine_second_roads,
     mqtt_options,
 )
-from daemon.bootstrap.weather import build_source
+from daemon.bootstrap.weather import build_source, build_warning_service
 from daemon.check import (
     CheckReport,
     CheckSubjects,
@@ -109,6 +110,9 @@ def _build_probes(settings: Settings) -> Probes:
     def forecast(name: str) -> Callable[[], str]:
         return lambda: probing.describe_forecast(build_source(settings, name, home_assistant))
 
+    def warnings(wanted: OfficialWarningTable) -> Callable[[], str]:
+        return lambda: probing.describe_warnings(build_warning_service(settings, wanted))
+
     def build_link(post: Post) -> MqttLink:
         return MqttClient(mqtt_options(settings, None), (), post, SystemClock().boot_s)
 
@@ -129,6 +133,12 @@ def _build_probes(settings: Settings) -> Probes:
         connect_broker=lambda: probing.connect_broker(build_link),
         read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
         fetch_forecasts={name: forecast(name) for name in settings.weather.sources},
+        fetch_warnings={
+            " ".join(filter(None, (each.service, each.country, each.zone or each.area))): (
+                warnings(each)
+            )
+            for each in settings.official_warnings
+        },
         greet_home_assistant=lambda: home_assistant().check_connection(),
         fetch_entity_states=lambda names: probing.fetch_states(home_assistant(), names),
         fetch_services=lambda: home_assistant().fetch_services(),

@@ -30,13 +30,14 @@ from daemon.bootstrap.errors import StartError
 from daemon.bootstrap.payloads import build_plug_words, build_power_parser, build_sensor
 from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
 from daemon.bootstrap.showing import build_household
-from daemon.bootstrap.weather import build_sources
-from daemon.clock import SystemClock
+from daemon.bootstrap.weather import build_sources, build_warning_services
+from daemon.clock import Instant, SystemClock
 from daemon.commands import CommandParser
 from daemon.events import StopRequested
 from daemon.faces import Topics, status_path
 from daemon.inbox import Inbox
 from daemon.loop import Daemon
+from daemon.official import OfficialWarnings
 from daemon.parts import Parts
 from daemon.poller import Poller
 from daemon.ports import Clock
@@ -107,6 +108,21 @@ def _only_instance(settings: Settings) -> Iterator[None]:
         yield
 
 
+def _build_state(settings: Settings, now: Instant, warning_services: Sequence[str]) -> HomeState:
+    home = build_home(settings)
+    state = HomeState(
+        home,
+        build_rooms(settings),
+        build_people(settings),
+        [build_sensor(sensor, home) for sensor in build_sensors(settings)],
+        ZoneInfo(settings.home.time_zone),
+        Poller(timedelta(seconds=settings.weather.poll_interval_s), settings.weather.sources),
+        now,
+    )
+    state.official = OfficialWarnings(warning_services)
+    return state
+
+
 def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) -> Daemon:
     """Wire the whole daemon; nothing runs yet. Raises: StartError."""
     home, rooms, people = build_home(settings), build_rooms(settings), build_people(settings)
@@ -115,15 +131,8 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     zone = ZoneInfo(settings.home.time_zone)
     meters = build_power_meters(settings)
     power_entities = {meter.entity_id: meter.device_id for meter in meters if meter.entity_id}
-    state = HomeState(
-        home,
-        rooms,
-        people,
-        [build_sensor(sensor, home) for sensor in build_sensors(settings)],
-        zone,
-        Poller(timedelta(seconds=settings.weather.poll_interval_s), settings.weather.sources),
-        clock.now(),
-    )
+    warning_services = build_warning_services(settings)
+    state = _build_state(settings, clock.now(), [service.name for service in warning_services])
     commands = CommandParser(topics, people, rooms, zone)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     plugs = build_plug_words(build_plugs(settings), topics)
@@ -147,6 +156,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             commands=commands,
             mqtt=mqtt,
             weather=build_sources(settings, home_assistant),
+            warning_services=warning_services,
             phone=MobileApp(home_assistant.call_service) if home_assistant is not None else None,
             home_assistant=home_assistant,
             events=build_events(settings, watched, inbox.post),

@@ -1,18 +1,21 @@
-"""Build the sources of the forecast."""
+"""Build the sources of the forecast and the services of official warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from config.model import OfficialWarningTable
 from config.settings import Settings
 from daemon import __version__
 from daemon.bootstrap.errors import StartError
-from daemon.ports import WeatherSource
+from daemon.ports import WarningService, WeatherSource
 from integrations.errors import PermanentError
 from integrations.ha_weather import HomeAssistantWeather
 from integrations.home_assistant import HomeAssistant
 from integrations.met_norway import MetNorway
+from integrations.meteoalarm import Meteoalarm
 from integrations.nws import NationalWeatherService
+from integrations.nws_alerts import NwsAlerts
 from integrations.open_meteo import DEFAULT_URL, OpenMeteo
 
 
@@ -45,6 +48,23 @@ def build_source(
             raise PermanentError("the forecast of Home Assistant needs its token")
         return HomeAssistantWeather(weather.entity or "", road.read_state, road.call_for_answer)
     return OpenMeteo(*place, base_url=weather.base_url or DEFAULT_URL)
+
+
+def build_warning_services(settings: Settings) -> tuple[WarningService, ...]:
+    """Build every service of official warnings. Raises: StartError."""
+    try:
+        return tuple(build_warning_service(settings, each) for each in settings.official_warnings)
+    except PermanentError as error:
+        raise StartError(str(error)) from error
+
+
+def build_warning_service(settings: Settings, wanted: OfficialWarningTable) -> WarningService:
+    """Build one service of official warnings."""
+    agent = user_agent(settings)
+    if wanted.service == "meteoalarm":
+        return Meteoalarm(wanted.country or "", wanted.area or "", user_agent=agent)
+    home = settings.home
+    return NwsAlerts(home.latitude_deg, home.longitude_deg, user_agent=agent, zone=wanted.zone)
 
 
 def user_agent(settings: Settings) -> str:

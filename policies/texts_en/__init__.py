@@ -15,6 +15,7 @@ from policies.texts_en.cooling import COOLING_TEXTS
 from policies.texts_en.drinks import DRINK_TEXTS
 from policies.texts_en.entities import ENTITY_NAMES
 from policies.texts_en.heat import HEAT_TEXTS
+from policies.texts_en.official import OFFICIAL_TEXTS
 from policies.texts_en.parts import Text
 from policies.texts_en.phrases import COMMON_WORDS, PHRASES
 from policies.texts_en.safety import SAFETY_CARD, SAFETY_SHORT
@@ -44,6 +45,7 @@ TEXTS: Mapping[str, Text] = {
     **HEAT_TEXTS,
     **DRINK_TEXTS,
     **TROUBLE_TEXTS,
+    **OFFICIAL_TEXTS,
     **COOLING_TEXTS,
     **ANSWER_TEXTS,
 }

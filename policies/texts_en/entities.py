@@ -32,6 +32,7 @@ ENTITY_NAMES: Mapping[str, str] = {
     "home.alerts": "Alerts",
     "home.holiday": "Holiday",
     "home.holiday_until": "Holiday until",
+    "home.official_warning": "Official heat warning",
     "home.forecast_source": "Forecast source",
     "home.forecast_at": "Forecast fetched",
     "home.messages_waiting": "Messages waiting",

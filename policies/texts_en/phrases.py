@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from policies.texts_en.official import OFFICIAL_PHRASES
+
 PHRASES: Mapping[str, str] = {
+    **OFFICIAL_PHRASES,  # who warns of heat, and until when: {official}
     # what the cooling does about the heat: {cooling}
     "cooling.running": "{device} is running.",
     "cooling.starting": "I am switching {device} on.",
@@ -47,6 +50,7 @@ PHRASES: Mapping[str, str] = {
     "part.data_quality": "The part that checks the sensors",
     "part.hydration": "The part that counts drinks",
     "part.cooling": "The part that plans cooling",
+    "part.official_warnings": "The part that passes on official warnings",
     # whose advice counts for drinking: {plan}
     "plan.restricted": "Follow the plan from your care team.",
     "plan.salt_loss": "You may lose salt as well as water. Ask your care team how much to drink.",

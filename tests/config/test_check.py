@@ -43,6 +43,7 @@ class World:
         }
     )
     forecast: str | Exception = "48 hours, up to 33 °C"
+    warnings: Mapping[str, str | Exception] = field(default_factory=dict)
     home_assistant: str | Exception = "2026.7"
     states: Mapping[str, str | None] | Exception = field(
         default_factory=lambda: {"climate.living_room": "cool", "fan.bedroom": "off"}
@@ -67,6 +68,7 @@ class World:
             connect_broker=_call(self.broker),
             read_sensor_ages=_call(self.ages),
             fetch_forecasts={"open_meteo": _call(self.forecast)},
+            fetch_warnings={name: _call(said) for name, said in self.warnings.items()},
             greet_home_assistant=_call(self.home_assistant),
             fetch_entity_states=asked,
             fetch_services=_call(self.services),
@@ -170,6 +172,31 @@ def test_everything_answers() -> None:
         ),
     ]
     assert check_online(subjects(), World().probes).exit_code == 1
+
+
+def test_each_source_and_each_warning_service_has_a_row() -> None:
+    """A chain's members are tried one by one; a failing warning service says that it may fail."""
+    probes = replace(
+        World().probes,
+        fetch_forecasts={
+            "open_meteo": _call(TransientError("timed out")),
+            "met_norway": _call("60 hours"),
+        },
+        fetch_warnings={"nws AZZ540": _call(TransientError("timed out")), "nws": _call("none")},
+    )
+    found = [
+        (row.name, row.status, row.what, row.fix)
+        for row in check_online(subjects(), probes).rows
+        if row.name.startswith(("forecast", "heat warnings"))
+    ]
+    offline = "see that this machine reaches the internet; without a forecast nothing is seen ahead"
+    optional = "see [[official_warning]]; keepcool warns by your rooms without it all the same"
+    assert found == [
+        ("forecast open_meteo", Status.RED, "timed out", offline),
+        ("forecast met_norway", Status.OK, "60 hours", ""),
+        ("heat warnings nws AZZ540", Status.RED, "timed out", optional),
+        ("heat warnings nws", Status.OK, "none", ""),
+    ]
 
 
 def with_roads() -> CheckSubjects:

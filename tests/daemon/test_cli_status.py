@@ -13,8 +13,9 @@ import pytest
 from daemon.cli_status import show_status, span
 from daemon.faces import Faces
 from daemon.status import build_status
-from tests.builders import a_device, a_room
-from tests.loop_home import TOPICS, LoopHome
+from integrations.errors import TransientError
+from tests.builders import a_device, a_forecast, a_room, a_warning
+from tests.loop_home import TOPICS, FakeWarnings, FakeWeather, LoopHome
 
 HOME_ID = "home"
 
@@ -121,3 +122,30 @@ def test_status_says_what_ends_without_keepcool(
     _, text = shown(tmp_path, capsys)
     line = next(line for line in text.splitlines() if "climate.living_room" in line)
     assert note in " ".join(text.split()) if note else line.rstrip().endswith("on")
+
+
+def test_sources_and_warnings_are_on_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who forecast, who could not, who warns until when, and which service is silent."""
+    monkeypatch.setenv("COLUMNS", "200")
+    home = LoopHome(
+        tmp_path,
+        weather=[
+            FakeWeather(error=TransientError("out of order"), name="open_meteo"),
+            FakeWeather(a_forecast((25.0,), source="met_norway"), name="met_norway"),
+        ],
+        warnings=[
+            FakeWarnings((a_warning(ends_at=datetime(2099, 1, 1, 12, tzinfo=UTC)),), name="nws"),
+            FakeWarnings(error=TransientError("away"), name="meteoalarm germany x"),
+        ],
+    )
+    home.run(20)
+    write_status(tmp_path, home)
+    _, text = shown(tmp_path, capsys)
+    for words in (
+        "from met_norway; open_meteo: out of order",
+        "Deutscher Wetterdienst: strong heat, Berlin, until Thu",
+        "meteoalarm germany x: away",
+    ):
+        assert words in text
