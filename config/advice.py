@@ -65,7 +65,7 @@ def _warn(settings: Settings, path: KeyPath, key: str, what: str, fix: str = "")
 def _roads(settings: Settings) -> Iterator[Problem]:
     """Say truthfully how many roads lead to a person."""
     if settings.home_assistant is None:
-        what = "without [home_assistant] no phone is told and nothing is switched on"
+        what = "without [home_assistant] no phone is told and only plugs on MQTT are switched"
         fix = 'add it with url = "http://homeassistant.local:8123"'
         yield Problem(settings.source.file_name, "home_assistant", what, fix=fix)
     for number, person in enumerate(settings.people):

@@ -304,7 +304,7 @@ def _home_assistant_rows(subjects: CheckSubjects, probes: Probes) -> Iterator[Ch
     """Report Home Assistant itself, then every entity and notify service of the settings."""
     if subjects.home_assistant is None:
         fix = "add [home_assistant] with url and token"
-        what = "not set up: no phone is told and nothing is switched on"
+        what = "not set up: no phone is told and only plugs on MQTT are switched"
         yield CheckRow("Home Assistant", Status.RED, what, fix)
         return
     row = _tried(

@@ -40,8 +40,7 @@ def test_nobody_and_nothing(tmp_path: Path) -> None:
     assert only(warnings_of(tmp_path, HOME)) == [
         (
             "keepcool.toml  home_assistant: without [home_assistant] no phone is told and "
-            "nothing is "
-            'switched on; add it with url = "http://homeassistant.local:8123"'
+            'only plugs on MQTT are switched; add it with url = "http://homeassistant.local:8123"'
         ),
         (
             "keepcool.toml  person: nobody is looked after, so nobody is told anything; "
