@@ -22,6 +22,7 @@ LINK_NAMES = {
     "events": "phone's buttons",
     "weather": "weather server",
 }
+AT_HOME = {True: "yes", False: "no", None: "?"}
 TRIES = {0: "not tried yet", 1: "tried once"}
 LEVEL_STYLES = ("green", "yellow", "dark_orange", "red", "bold white on red")
 
@@ -85,7 +86,11 @@ def _headline(status: dict[str, Any]) -> Text:
 
 
 def _rooms(status: dict[str, Any]) -> Table:
-    table = Table("Room", "Level", "Feels like", "Air", "Humidity", "Heard", "Why", box=None)
+    has_motion = any(room.get("since_motion_s") is not None for room in status["rooms"])
+    moved = ["Moved"] if has_motion else []
+    table = Table(
+        "Room", "Level", "Feels like", "Air", "Humidity", "Heard", *moved, "Why", box=None
+    )
     for room in status["rooms"]:
         is_seen = room["freshness"] == "fresh" or room["level"] > 0  # unseen keeps what it was
         style = LEVEL_STYLES[room["level"]] if room["freshness"] == "fresh" else "dim"
@@ -98,13 +103,16 @@ def _rooms(status: dict[str, Any]) -> Table:
             if room["relative_humidity_pct"] is None
             else f"{room['relative_humidity_pct']:.0f} %",
             f"{span(room['age_s'])} ago" if room["age_s"] is not None else room["freshness"],
+            *([_ago(room.get("since_motion_s"))] if has_motion else []),
             Text(room["reason"]),
         )
     return table
 
 
 def _people(status: dict[str, Any]) -> Table:
-    table = Table("Person", "Level", "Drinks today", "Next drink", box=None)
+    has_presence = any(person.get("is_at_home") is not None for person in status["people"])
+    at_home = ["At home"] if has_presence else []
+    table = Table("Person", "Level", *at_home, "Drinks today", "Next drink", box=None)
     for person in status["people"]:
         goal = person["drinks_goal_ml"]
         drunk = f"{person['drinks_today_ml']} of {goal} ml" if goal else "as your care team says"
@@ -112,6 +120,7 @@ def _people(status: dict[str, Any]) -> Table:
         table.add_row(
             Text(person["person_id"]),
             Text(str(person["level"]), style=LEVEL_STYLES[person["level"]]),
+            *([AT_HOME[person.get("is_at_home")]] if has_presence else []),
             drunk,
             f"in {span(due)}" if due else "-",
         )
@@ -193,6 +202,10 @@ def _roads(status: dict[str, Any]) -> Table:
         if service["last_error"]:
             table.add_row("heat warnings", "no answer", Text(service["last_error"]))
     return table
+
+
+def _ago(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{span(seconds)} ago"
 
 
 def degrees(value: float | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from daemon.check_rows import Status
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel, Severity
+from policies.heat_limits import is_motion_recent
 from policies.model import (
     Freshness,
     Home,
@@ -56,6 +57,7 @@ def room_payload(
             "expected_at": expected_at.isoformat() if expected_at else None,
             "is_expected_too_hot": expected >= HeatLevel.WARNING if is_expected_known else None,
             "is_cooling_automatic": is_automatic,
+            "motion": None if room.since_motion is None else is_motion_recent(room.since_motion),
             "reason": assessment.reason,
         }
     )

@@ -35,6 +35,7 @@ from daemon.status import build_status, home_state
 from daemon.supervisor import Supervisor
 from policies import heat_sensitivity
 from policies.alert import Alert, AlertKey
+from policies.heat_limits import is_motion_recent
 from policies.model import Decision, RoomAssessment, Snapshot
 from policies.notification import UNCOUNTED
 
@@ -79,6 +80,7 @@ class Daemon:
         self._shown: dict[str, RoomAssessment] = {}
         self._bedrooms = self.state.bedrooms()
         self._users = self.state.users_by_room()
+        self._has_one_person = len(self.state.people) == 1
         self.errors = 0
         self.attention = Attention()
         self.reactions = Reactions(
@@ -229,7 +231,12 @@ class Daemon:
     def _assess_room(self, room_id: str, now: Instant) -> None:
         """Publish a room's level at once: an observation does not wait for the disk."""
         track = self.state.sensing.rooms[room_id]
-        conditions = track.conditions(now, self.state.since_start(now), has_past=False)
+        conditions = track.conditions(
+            now,
+            self.state.since_start(now),
+            has_past=False,
+            since_motion=self.state.whereabouts.since_motion(room_id, now),
+        )
         shown = self._shown.get(room_id)
         assessed = heat_sensitivity.assess_for_display(
             conditions,
@@ -239,6 +246,7 @@ class Daemon:
             tuning=self.state.home.tuning,
             bedrooms=self._bedrooms,
             shown=shown,
+            is_occupied=self._has_one_person and is_motion_recent(conditions.since_motion),
         )
         is_automatic = self.state.is_automatic(room_id)
         self.faces.publish_room(assessed, conditions, is_automatic=is_automatic)
@@ -278,7 +286,10 @@ class Daemon:
                 )
         unseen = state.unseen_people(decision)
         home = home_state(self, snapshot) | home_modes(state)
-        faces.publish_decision(decision, home, unseen, now.utc, person_modes(state, now))
+        more = person_modes(state, now)
+        for found in snapshot.people:
+            more[found.person.person_id]["is_at_home"] = found.is_at_home
+        faces.publish_decision(decision, home, unseen, now.utc, more)
         people = [record.person for record in state.people.values()]
         faces.publish_alerts(before, decision.alerts, people, state.home, now.utc)
         faces.publish_leases(state.actuation.rows())

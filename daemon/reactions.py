@@ -133,13 +133,17 @@ class Reactions:
         told = self._core.plug_road.hear(event)
         for observed in told or ():
             self._on_observed(observed, now)
+        is_motion = self._state.whereabouts.receive(
+            event.topic, event.payload, now, is_retained=event.is_retained
+        )
+        self._attention.want(is_wanted=is_motion)
         metered = self._parts.power_topics.get(event.topic)
         if metered is not None:
             power_w = self._parts.parse_power(event.topic, event.payload)
             if power_w is not None and not event.is_retained:
                 self._state.actuation.on_power(metered, power_w, now)
                 self._attention.want()
-        elif told is None and not is_sensor and not event.is_retained:
+        elif told is None and not (is_sensor or is_motion or event.is_retained):
             changes = Changes()
             reply = self._core.desk.handle_command(
                 event, self._state, self._core.outbox, now, changes
@@ -172,6 +176,7 @@ class Reactions:
         if device_id is not None:
             self._state.actuation.on_power(device_id, event.numeric_value, now)
         self._state.sensing.observe(event, now, is_clock_synchronised=self._clock.is_synchronised())
+        self._state.whereabouts.observe(event, now)
         self._state.actuation.on_observed(event, now)
         self._attention.want()
 

@@ -126,6 +126,7 @@ class RoomTrack:
         others_range_c: float = 0.0,
         *,
         has_past: bool = True,
+        since_motion: timedelta | None = None,
     ) -> RoomConditions:
         """Return the room as the policies see it; `has_past` adds what looking ahead needs."""
         now_s = now.boot_s
@@ -155,6 +156,7 @@ class RoomTrack:
             trend_c_per_h=self.series.trend_c_per_h(now_s) if is_fresh and has_past else None,
             history=tuple(self.history) if has_past else (),
             devices=devices,
+            since_motion=since_motion,
         )
 
 

@@ -18,6 +18,7 @@ from daemon.sensing import HOURS_KEPT, Sensing
 from daemon.sensor_track import Sensor
 from daemon.store import Store
 from daemon.sun import SunPath
+from daemon.whereabouts import Whereabouts
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
 from policies.heat_limits import every_room_of
 from policies.model import (
@@ -28,6 +29,7 @@ from policies.model import (
     LevelMemory,
     LinkConditions,
     Person,
+    PersonConditions,
     Room,
     Snapshot,
 )
@@ -71,6 +73,7 @@ class HomeState:
         )
         self._sun = SunPath(home.latitude_deg, home.longitude_deg) if has_windows else None
         self.official = OfficialWarnings()  # the bootstrap puts those of the settings here
+        self.whereabouts = Whereabouts()  # the bootstrap hands in one that knows the sensors
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
@@ -133,9 +136,17 @@ class HomeState:
         )
         return max(levels, default=HeatLevel.NORMAL)
 
+    def topics(self) -> frozenset[str]:
+        """Return every topic of sensors, of the air and of motion."""
+        return self.sensing.topics | self.whereabouts.topics
+
     def entity_ids(self) -> tuple[str, ...]:
         """Return every entity of Home Assistant that is read, but for power meters."""
-        return (*self.actuation.entity_ids(), *self.sensing.entity_ids)
+        return (
+            *self.actuation.entity_ids(),
+            *self.sensing.entity_ids,
+            *self.whereabouts.entity_ids,
+        )
 
     def room_of_device(self, device_id: str) -> str | None:
         """Return the room that a cooling device stands in."""
@@ -217,6 +228,7 @@ class HomeState:
                 since_start,
                 tuple(devices.get(room_id, ())),
                 self.sensing.others_range_c(room_id, now),
+                since_motion=self.whereabouts.since_motion(room_id, now),
             )
             for room_id, track in self.sensing.rooms.items()
         )
@@ -229,7 +241,7 @@ class HomeState:
             since_start=since_start,
             rooms=rooms,
             people=tuple(
-                record.conditions(now, is_clock_synchronised=is_clock_synchronised)
+                self._person(record, now, is_clock_synchronised=is_clock_synchronised)
                 for record in self.people.values()
             ),
             forecast=self.poller.forecast,
@@ -242,6 +254,20 @@ class HomeState:
             last_episode=self.last_episode,
             holiday=self.holiday.conditions(now),
         )
+
+    def _person(
+        self, record: PersonRecord, now: Instant, *, is_clock_synchronised: bool
+    ) -> PersonConditions:
+        """Return a person's counters, and whether they are at home."""
+        person = record.person
+        if len(self.people) == 1:
+            is_at_home, age = self.whereabouts.presence_by_motion(
+                person.person_id, every_room_of(person), now
+            )
+        else:
+            is_at_home, age = self.whereabouts.presence(person.person_id, now)
+        conditions = record.conditions(now, is_clock_synchronised=is_clock_synchronised)
+        return replace(conditions, is_at_home=is_at_home, presence_age=age)
 
     def adopt(self, decision: Decision, now: Instant, changes: Changes) -> None:
         """Make a decision the new state, and add to `changes` what of it must be durable."""

@@ -13,6 +13,7 @@ from policies.model import (
     LinkConditions,
     OfficialWarning,
     PersonAssessment,
+    PersonConditions,
     RoomAssessment,
     RoomConditions,
     Snapshot,
@@ -52,6 +53,7 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
     snapshot = daemon.snapshot
     if snapshot is None or daemon.is_stopping:
         return own
+    known = {found.person.person_id: found for found in snapshot.people}
     assessed = {room.room_id: room for room in daemon.decision.rooms}
     return own | {
         "home": snapshot.home.name,
@@ -63,7 +65,9 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
             for room in snapshot.rooms
             if room.room.room_id in assessed
         ],
-        "people": [_person(person) for person in daemon.decision.people],
+        "people": [
+            _person(person, known.get(person.person_id)) for person in daemon.decision.people
+        ],
         "alerts": [
             _alert(alert)
             for alert in daemon.decision.alerts
@@ -117,8 +121,10 @@ def _link(link: LinkConditions) -> dict[str, Any]:
     }
 
 
-def _person(person: PersonAssessment) -> dict[str, Any]:
+def _person(person: PersonAssessment, known: PersonConditions | None) -> dict[str, Any]:
     return {
+        "is_at_home": None if known is None else known.is_at_home,
+        "presence_age_s": None if known is None else _seconds(known.presence_age),
         "person_id": person.person_id,
         "level": int(person.level),
         "drinks_today_ml": person.drunk_today_ml,
@@ -163,9 +169,11 @@ def _room(
         "relative_humidity_pct": room.relative_humidity_pct,
         "effective_temperature_c": room.effective_temperature_c,
         "age_s": _seconds(room.age),
+        "since_motion_s": _seconds(room.since_motion),
         "sensors": [
             {
                 "sensor_id": reading.sensor_id,
+                "road": "home_assistant" if reading.is_by_entity else "mqtt",
                 "freshness": reading.freshness.value,
                 "age_s": _seconds(reading.age),
                 "stale_after_s": _seconds(reading.stale_after),

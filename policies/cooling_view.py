@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from policies.heat_limits import every_room_of, is_night, personal_limits, rooms_of
+from policies.heat_limits import (
+    every_room_of,
+    is_night,
+    personal_limits,
+    rooms_of,
+    rooms_with_motion,
+)
 from policies.heat_message import fan_worth
 from policies.heat_sensitivity import HeatResult, is_believed, usable_forecast
 from policies.model import CoolingDevice, Freshness, Person, RoomConditions, Snapshot
@@ -114,11 +120,12 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
     """Return the strictest limit per room that is in use now or within the hour."""
     bedrooms = {found.room.room_id for found in snapshot.rooms if found.room.is_bedroom}
     people = [found.person for found in snapshot.people]
+    moving = rooms_with_motion(snapshot.rooms, snapshot.people)
     nights = {
         room_id
         for person in people
         if is_night(person, snapshot.now_local)
-        for room_id in rooms_of(person, snapshot.now_local, bedrooms)
+        for room_id in rooms_of(person, snapshot.now_local, bedrooms, moving)
         if room_id in bedrooms
     }
     needs = {

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from policies.alert import HeatLevel
-from policies.model import Flag, Person
+from policies.model import Flag, Person, PersonConditions, RoomConditions
 
 FLAG_OFFSET_C: Final = -1.0
 LARGEST_FLAG_OFFSET_C: Final = -2.0
@@ -26,6 +26,10 @@ LEVEL_GAP_C: Final = 1.0
 LEVEL_4_AIR_C: Final = 35.0
 LEVEL_4_HEAT_INDEX_C: Final = 39.4
 """Level 4 is its own test. Source: older WHO heat advice (35 °C air); NWS band of 103 °F."""
+
+MOTION_COUNTS: Final = timedelta(minutes=30)
+"""Who moved so recently counts as being in the room. Source: our own choice; as long as the mean
+that levels 1 and 2 look at."""
 
 FLAGS_ON_LEVEL_1: Final = frozenset(
     {
@@ -101,19 +105,49 @@ def is_night(person: Person, now_local: datetime) -> bool:
     return _is_between(now_local.time(), person.bed_at, person.wake_at)
 
 
+def is_motion_recent(since_motion: timedelta | None) -> bool:
+    """Say whether somebody moved so recently that they count as being there."""
+    return since_motion is not None and since_motion <= MOTION_COUNTS
+
+
+def rooms_with_motion(
+    rooms: Iterable[RoomConditions], people: Collection[PersonConditions]
+) -> frozenset[str]:
+    """Return the rooms in which motion shows where a person is.
+
+    Only in a home of one person: of two, nobody can tell who moved.
+    """
+    if len(people) != 1:
+        return frozenset()
+    return frozenset(room.room.room_id for room in rooms if is_motion_recent(room.since_motion))
+
+
 def rooms_of(
-    person: Person, now_local: datetime, bedrooms: Collection[str] = ()
+    person: Person,
+    now_local: datetime,
+    bedrooms: Collection[str] = (),
+    moving: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Return the rooms where a person usually is at this local time.
+    """Return the rooms where a person is at this local time, as far as anybody knows.
 
     A stay that covers the time wins. Else, from bed to wake, the bedrooms among their rooms, and
-    by day the others; all of their rooms when that leaves none.
+    by day the others; all of their rooms when that leaves none. Motion adds a room of theirs and
+    takes none away.
 
     Args:
         person: whose rooms.
         now_local: aware, in the home's zone.
         bedrooms: ids of the home's bedrooms; without them, no room is told apart.
+        moving: rooms in which the person moves now, see `rooms_with_motion`.
     """
+    usual = _usual_rooms(person, now_local, bedrooms)
+    if not moving:
+        return usual
+    seen = (room_id for room_id in every_room_of(person) if room_id in moving)
+    return tuple(dict.fromkeys((*usual, *seen)))
+
+
+def _usual_rooms(person: Person, now_local: datetime, bedrooms: Collection[str]) -> tuple[str, ...]:
     now = now_local.time()
     stays = [stay.room_id for stay in person.stays if _is_between(now, stay.from_at, stay.until_at)]
     if stays:

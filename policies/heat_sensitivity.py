@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from policies.alert import Alert, AlertPhase, Finding, HeatLevel
-from policies.heat_limits import Limits, every_room_of, is_night, personal_limits, rooms_of
+from policies.heat_limits import (
+    Limits,
+    every_room_of,
+    is_night,
+    personal_limits,
+    rooms_of,
+    rooms_with_motion,
+)
 from policies.heat_message import POLICY, ExpectedRoom, JudgedRoom, finding_ahead, finding_now
 from policies.model import (
     Forecast,
@@ -96,7 +103,7 @@ def assess_room(
     return assessment, memory
 
 
-def assess_for_display(
+def assess_for_display(  # noqa: PLR0913 - the parts of a snapshot that matter to one room
     conditions: RoomConditions,
     people: Iterable[Person],
     level_memory: Mapping[tuple[str, str], LevelMemory],
@@ -105,6 +112,7 @@ def assess_for_display(
     tuning: Tuning | None = None,
     bedrooms: Collection[str] | None = None,
     shown: RoomAssessment | None = None,
+    is_occupied: bool = False,
 ) -> RoomAssessment:
     """Judge one room for all who use it, without counting time: what a reading shows at once.
 
@@ -116,6 +124,7 @@ def assess_for_display(
         tuning: of the home; the defaults when left out.
         bedrooms: ids of the home's bedrooms; when left out, only this room is told apart.
         shown: the last decision's assessment, whose outlook still holds.
+        is_occupied: whether motion shows the home's only person there.
     """
     room = conditions.room
     if bedrooms is None:
@@ -133,7 +142,8 @@ def assess_for_display(
             tuning=tuning or _DEFAULT_TUNING,
         )
         judged.append(assessment)
-        if room.room_id in rooms_of(person, now_local, bedrooms) and assessment.limit_c is not None:
+        here = rooms_of(person, now_local, bedrooms, (room.room_id,) if is_occupied else ())
+        if room.room_id in here and assessment.limit_c is not None:
             limits_c.append(assessment.limit_c)
     return _shown_room(judged, limits_c, shown)
 
@@ -272,6 +282,7 @@ class _House:
         self.bedrooms = frozenset(
             room_id for room_id, found in self.rooms.items() if found.room.is_bedroom
         )
+        self.moving = rooms_with_motion(snapshot.rooms, snapshot.people)
         self.forecast = usable_forecast(snapshot)
         self.memory: dict[tuple[str, str], LevelMemory] = {}
         self.judged: dict[tuple[str, str], RoomAssessment] = {}
@@ -306,6 +317,8 @@ class _House:
         if not any(_values(self.rooms[room_id]) for room_id in here):
             elsewhere = self._known(every_room_of(person))
             here += [r for r in elsewhere if r not in here and _values(self.rooms[r])]
+        # Added last: a cool room in which somebody moves must not hide one that is not seen.
+        here += [r for r in every_room_of(person) if r in self.moving and r not in here]
         return max(
             (self._judged_room(person, room_id) for room_id in here),
             key=lambda room: (room.level, _first_finite(room.conditions.mean_10_min_c, 0.0)),
@@ -338,7 +351,7 @@ class _House:
         here = [
             limit_c
             for person, assessment in zip(users, judged, strict=True)
-            if room_id in rooms_of(person, self.snapshot.now_local, self.bedrooms)
+            if room_id in rooms_of(person, self.snapshot.now_local, self.bedrooms, self.moving)
             and (limit_c := assessment.limit_c) is not None
         ]
         assessment = _shown_room(judged, here, None)

@@ -9,14 +9,17 @@ from typing import Literal
 
 from config.home import (
     MappingSettings,
+    MotionSettings,
     PowerMeterSettings,
+    PresenceSettings,
     SensorSettings,
 )
 from config.plugs import PlugSettings
 from daemon.decode import decode_line
 from daemon.faces import Topics
 from daemon.sensor_track import Sensor
-from integrations.mqtt_payloads import PayloadMapping, parse_message
+from daemon.whereabouts import MotionSource, Whereabouts
+from integrations.mqtt_payloads import PayloadMapping, parse_message, parse_occupancy
 from integrations.mqtt_plugs import Plug
 from policies.model import Home, SensorMessage
 from policies.plausibility import INDOORS
@@ -93,6 +96,17 @@ def build_plug_words(plugs: Iterable[PlugSettings], topics: Topics) -> dict[str,
         )
         for plug in plugs
     }
+
+
+def build_whereabouts(
+    motion: Iterable[MotionSettings], presence: Iterable[PresenceSettings]
+) -> Whereabouts:
+    """Build what follows where people are."""
+    return Whereabouts(
+        [MotionSource(each.room_id, each.topic, each.entity_id) for each in motion],
+        {each.entity_id: each.person_id for each in presence},
+        parse_occupancy,
+    )
 
 
 def decode(line: str) -> str:

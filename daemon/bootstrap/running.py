@@ -17,9 +17,11 @@ from zoneinfo import ZoneInfo
 
 from config.home import (
     build_home,
+    build_motion,
     build_people,
     build_plugs,
     build_power_meters,
+    build_presence,
     build_rooms,
     build_sensors,
 )
@@ -27,7 +29,12 @@ from config.settings import Settings
 from daemon import __version__
 from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
-from daemon.bootstrap.payloads import build_plug_words, build_power_parser, build_sensor
+from daemon.bootstrap.payloads import (
+    build_plug_words,
+    build_power_parser,
+    build_sensor,
+    build_whereabouts,
+)
 from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
 from daemon.bootstrap.showing import build_household
 from daemon.bootstrap.weather import build_sources, build_warning_services
@@ -120,6 +127,7 @@ def _build_state(settings: Settings, now: Instant, warning_services: Sequence[st
         now,
     )
     state.official = OfficialWarnings(warning_services)
+    state.whereabouts = build_whereabouts(build_motion(settings), build_presence(settings))
     return state
 
 
@@ -140,7 +148,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     household = build_household(settings)
     birth = discovery.birth_topic(household.prefix) if household.prefix else None
     wanted = _subscriptions(
-        heard=[*state.sensing.topics, *power_topics, *plug_topics],
+        heard=[*state.topics(), *power_topics, *plug_topics],
         commanding=[*commands.topics, *([birth] if birth else [])],
     )
     mqtt, store = _open_roads(settings, topics, wanted, inbox, clock)

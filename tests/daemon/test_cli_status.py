@@ -13,7 +13,10 @@ import pytest
 from daemon.cli_status import show_status, span
 from daemon.faces import Faces
 from daemon.status import build_status
+from daemon.whereabouts import MotionSource, Whereabouts
 from integrations.errors import TransientError
+from integrations.home_assistant_states import parse_state
+from integrations.mqtt_payloads import parse_occupancy
 from tests.builders import a_device, a_forecast, a_room, a_warning
 from tests.loop_home import TOPICS, FakeWarnings, FakeWeather, LoopHome
 
@@ -149,3 +152,34 @@ def test_sources_and_warnings_are_on_the_page(
         "meteoalarm germany x: away",
     ):
         assert words in text
+
+
+def test_motion_and_presence_have_columns_where_they_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who is at home and where somebody moved is shown; a home without either has no columns."""
+    home = LoopHome(tmp_path, rooms=(replace(a_room(), name="Living room"),))
+    home.read(24.0)
+    write_status(tmp_path, home)
+    _, text = shown(tmp_path, capsys)
+    assert "Moved" not in text
+    assert "At home" not in text
+    sources = [MotionSource("living", topic="z/motion")]
+    home.daemon.state.whereabouts = Whereabouts(sources, {"person.anna": "anna"}, parse_occupancy)
+    home.hear("z/motion", b"ON")
+    seen = {"entity_id": "person.anna", "state": "not_home", "attributes": {}}
+    home.post(parse_state(seen))
+    home.run(10)
+    write_status(tmp_path, home)
+    _, text = shown(tmp_path, capsys)
+    assert all(word in text for word in ("Moved", "0 s ago", "At home"))
+    assert " no " in next(line for line in text.splitlines() if line.startswith(" anna"))
+
+
+def test_home_with_whereabouts_reads_their_entities(tmp_path: Path) -> None:
+    """Presence and motion entities are among those that are read once a minute."""
+    home = LoopHome(tmp_path)
+    sources = [MotionSource("living", entity_id="binary_sensor.living_motion")]
+    home.daemon.state.whereabouts = Whereabouts(sources, {"person.anna": "anna"})
+    home.run(70)
+    assert {"binary_sensor.living_motion", "person.anna"} <= set(home.house.reads[-1])

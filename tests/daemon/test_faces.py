@@ -76,6 +76,26 @@ def test_time_that_passes_is_no_news_of_a_person(
     assert json.loads(broker.retained[topic])["drinks_today_ml"] == 600
 
 
+@pytest.mark.parametrize(
+    ("since_motion", "expected"),
+    [(None, None), (timedelta(minutes=30), True), (timedelta(minutes=31), False)],
+)
+def test_motion_and_presence_are_published(
+    faces: Faces,
+    broker: FakeBroker,
+    since_motion: timedelta | None,
+    expected: bool | None,  # noqa: FBT001 - a table's column
+) -> None:
+    """Whether somebody moved in the last half hour, and who is at home; unknown is null."""
+    faces.publish_room(ROOM, room_conditions(30.0, since_motion=since_motion))
+    assert json.loads(broker.retained[TOPICS.room_state("living")])["motion"] is expected
+    for is_at_home in (True, False, None):
+        decision = Decision(people=(ANNA,))
+        faces.publish_decision(decision, {}, (), NOW.utc, {"anna": {"is_at_home": is_at_home}})
+        state = json.loads(broker.retained[TOPICS.person_state("anna")])
+        assert state["is_at_home"] is is_at_home
+
+
 def test_lease_is_published_while_it_runs_and_taken_off_after(
     faces: Faces, broker: FakeBroker
 ) -> None:

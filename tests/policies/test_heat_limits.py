@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 
+from policies.heat_limits import rooms_with_motion
 from policies.heat_sensitivity import (
     personal_limits,
     rooms_of,
@@ -17,6 +18,9 @@ from policies.model import (
 from tests.builders import (
     a_person,
     local,
+    minutes,
+    person_conditions,
+    room_conditions,
 )
 
 SWEAT, CIRCULATION, SENSITIVE, SET_POINT = (
@@ -102,3 +106,28 @@ def test_rooms_when_the_rule_leaves_none() -> None:
     person = a_person(rooms=("living", "bedroom"), stays=(late,))
     assert rooms_of(person, local(1, 59), {"bedroom"}) == ("study",)
     assert rooms_of(person, local(2), {"bedroom"}) == ("bedroom",)
+
+
+def test_motion_adds_a_room_of_the_person_and_takes_none_away() -> None:
+    """Whoever moves in the kitchen at night is there too; another's room stays another's."""
+    person = a_person(rooms=("living", "bedroom", "kitchen"))
+    assert rooms_of(person, local(3), {"bedroom"}, {"kitchen"}) == ("bedroom", "kitchen")
+    assert rooms_of(person, local(3), {"bedroom"}, {"bedroom", "attic"}) == ("bedroom",)
+
+
+@pytest.mark.parametrize(
+    ("since_motion", "is_there"),
+    [(None, False), (minutes(0), True), (minutes(30), True), (minutes(30.1), False)],
+)
+def test_motion_counts_for_half_an_hour(*, since_motion: timedelta | None, is_there: bool) -> None:
+    """Unknown and old motion change nothing."""
+    room = room_conditions(22.0, since_motion=since_motion)
+    assert rooms_with_motion([room], [person_conditions()]) == ({"living"} if is_there else set())
+
+
+def test_motion_says_nothing_in_a_home_of_two() -> None:
+    """Of two people nobody can tell who moved, and without anybody it is nobody's."""
+    room = room_conditions(22.0, since_motion=minutes(1))
+    ben = person_conditions(a_person(person_id="ben"))
+    assert rooms_with_motion([room], [person_conditions(), ben]) == frozenset()
+    assert rooms_with_motion([room], []) == frozenset()
