@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
 from daemon.clock import Instant
@@ -72,12 +72,18 @@ def advance(daemon: Daemon, clock: SteppedClock, to: datetime) -> None:
     settle(daemon)
     while (due_s := daemon.next_due_boot_s()) < to.timestamp():
         before = clock.boot_s()
-        clock.set(datetime.fromtimestamp(due_s, UTC) if due_s > before else clock.now().utc)
+        clock.set(_not_before(due_s) if due_s > before else clock.now().utc)
         settle(daemon)
         if daemon.next_due_boot_s() <= clock.boot_s():  # nothing can be done about it now
             clock.set(datetime.fromtimestamp(clock.boot_s() + 1.0, UTC))
     clock.set(to)
     settle(daemon)
+
+
+def _not_before(moment_s: float) -> datetime:
+    """Return a moment that a wall clock of whole microseconds can show, never an earlier one."""
+    shown = datetime.fromtimestamp(moment_s, UTC)
+    return shown if shown.timestamp() >= moment_s else shown + timedelta(microseconds=1)
 
 
 def settle(daemon: Daemon) -> None:
