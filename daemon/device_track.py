@@ -157,14 +157,14 @@ class DeviceTrack:
     def take_command(self, now: Instant) -> Command | None:
         """Return what to send when a command is due, and count it as sent.
 
-        The last of the attempts goes without a timer: some plugs refuse the two together. A renewed
-        lease is sent again where the device's own timer ends it.
+        The last of the attempts, and of those later every other, goes without a timer: some plugs
+        refuse the two together. A renewed lease is sent again where the device's own timer ends it.
         """
         pursuit, desired = self._pursuit, self.row.desired
         if desired is None:
             return None
         is_renewal = pursuit is None and self._is_timer_due
-        may_time = pursuit is None or not pursuit.is_last_send
+        may_time = pursuit is None or not pursuit.goes_plain
         if pursuit is not None and pursuit.is_send_due(now):
             pursuit.note_sent(now)
         elif not is_renewal:

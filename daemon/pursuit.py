@@ -31,9 +31,9 @@ class Pursuit:
         return self.sent is None and remaining(self.send_at, now) <= timedelta(0)
 
     @property
-    def is_last_send(self) -> bool:
-        """Return whether the next send is the last before the device counts as failed."""
-        return self.sends == SENDS - 1
+    def goes_plain(self) -> bool:
+        """Return whether the next send goes without extras: the third one, then every other."""
+        return self.sends >= SENDS - 1 and self.sends % 2 == 0
 
     def note_sent(self, now: Instant) -> None:
         """Count the command as sent; it is read back from here."""
@@ -71,7 +71,7 @@ class Pursuit:
 
     def give_up(self, now: Instant) -> None:
         """Rest, then try again: somebody may have mended it."""
-        self.sends = SENDS
+        self.sends = max(self.sends, SENDS)
         self.sent, self.send_at = None, now.shifted(RETRY_INTERVAL)
 
     def next_due(self, now: Instant) -> timedelta:

@@ -160,6 +160,20 @@ def test_fault_36_a_plug_whose_firmware_knows_no_timer_is_switched_all_the_same(
     assert status_of(home)["has_failed"] is False
 
 
+def test_fault_36_a_plug_without_a_timer_that_was_away_is_reached_in_the_end(
+    make_home: MakeHome,
+) -> None:
+    """Of the later attempts every other goes without a timer, so that one of them is obeyed."""
+    home = make_home(plug=FakePlug(has_timer=False, is_deaf=True))
+    home.read(29.0)
+    pass_time(home, 240)
+    assert status_of(home)["has_failed"] is True
+    plug_of(home).is_deaf = False
+    pass_time(home, 1980)
+    assert ["on_time" in command for command in plug_of(home).commands] == [True, False]
+    assert plug_of(home).is_on
+
+
 def test_fault_36_nothing_is_sent_late_by_a_broker_that_was_down(make_home: MakeHome) -> None:
     """While the broker is down nothing is published, and the plug is commanded when it is back."""
     home = make_home()
