@@ -151,10 +151,13 @@ def log_drink(config_path: Path, amount_ml: int, person: str | None) -> None:
 
 @main.command("test-alert")
 @config_option
-@click.argument("person")
-def test_alert(config_path: Path, person: str) -> None:
-    """Send a test message to the phones of PERSON (their id in the settings)."""
-    _ask_daemon(config_path, "test_alert", {"person": person}, "no test alert was sent", 20.0)
+@click.argument("person", metavar="PERSON|CARER")
+@click.option("--second-road", is_flag=True, help="By the road beside Home Assistant.")
+def test_alert(config_path: Path, person: str, *, second_road: bool) -> None:
+    """Send a test message to the phones of a person or carer (their id in the settings)."""
+    road = "second_road" if second_road else "phone"
+    fields: dict[str, object] = {"person": person, "road": road}
+    _ask_daemon(config_path, "test_alert", fields, "no test alert was sent", 40.0)
 
 
 def _minutes(_context: click.Context, _option: click.Parameter, value: str) -> int:

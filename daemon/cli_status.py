@@ -179,7 +179,7 @@ def _roads(status: dict[str, Any]) -> Table:
     for link in status["links"]:
         state = "up" if link["is_up"] else f"down for {span(link['down_for_s'])}"
         table.add_row(
-            LINK_NAMES.get(link["link"], link["link"]),
+            LINK_NAMES.get(link["link"]) or f"second road of {link['link'].partition(':')[2]}",
             Text(state, style="green" if link["is_up"] else "red"),
             Text(link["detail"]),
         )

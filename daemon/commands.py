@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
@@ -20,7 +20,8 @@ from daemon.mode_commands import (
     parse_out,
     parse_snooze,
 )
-from policies.model import Person, Room
+from policies.alert import Road
+from policies.model import Carer, Person, Room
 
 __all__ = [
     "CheckCommand",
@@ -55,12 +56,13 @@ class DrinkCommand:
 
 @dataclass(frozen=True, slots=True)
 class TestAlertCommand:
-    """Ask for a test alert to a person's phones."""
+    """Ask for a test alert to somebody's phones, or by their second road."""
 
     __test__ = False  # not a test case, whatever its name
 
-    person_id: str
+    person_id: str  # or a carer's
     request_id: str | None = None
+    road: Road = Road.PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,19 @@ class CommandParser:
     """Parse the command topics of one home."""
 
     def __init__(
-        self, topics: Topics, people: Iterable[Person], rooms: Iterable[Room], zone: tzinfo = UTC
+        self,
+        topics: Topics,
+        people: Iterable[Person],
+        rooms: Iterable[Room],
+        zone: tzinfo = UTC,
+        carers: Iterable[Carer] = (),
     ) -> None:
         """Know the people, whose ids a command names, and the rooms that have devices.
 
         In `zone` begins the day on which a holiday ends.
         """
         self._people = {person.person_id: person for person in people}
+        self._carers = frozenset(carer.carer_id for carer in carers)
         self._topics = topics
         self._zone = zone
         self._plain: dict[str, Callable[[bytes], Command]] = {topics.home_check: _parse_check}
@@ -141,19 +149,26 @@ class CommandParser:
             return parse_fields(
                 fields, lambda: self._person_id(fields), now.utc, self._zone, request_id
             )
-        person_id = self._person_id(fields)
         if topic == self._topics.test_alert_command:
-            return TestAlertCommand(person_id, request_id)
+            return TestAlertCommand(self._reader_id(fields), request_id, _road(fields))
+        person_id = self._person_id(fields)
         if fields.get("kind", "drink") != "drink":
             raise CommandError(f"kind = {_shown(fields['kind'])}: only drink can be logged")
         return DrinkCommand(person_id, check_amount(fields.get("amount_ml")), request_id)
 
-    def _person_id(self, fields: dict[str, Any]) -> str:
+    def _reader_id(self, fields: dict[str, Any]) -> str:
+        """Return who is told: a person or a carer. Raises: CommandError."""
+        named = fields.get("person")
+        if isinstance(named, str) and named in self._carers:
+            return named
+        return self._person_id(fields, self._carers)
+
+    def _person_id(self, fields: dict[str, Any], others: Iterable[str] = ()) -> str:
         person_id = fields.get("person")
         if person_id is None and len(self._people) == 1:
             return next(iter(self._people))
         if not isinstance(person_id, str) or person_id not in self._people:
-            known = ", ".join(sorted(self._people))
+            known = ", ".join(sorted({*self._people, *others}))
             raise CommandError(
                 f"person = {_shown(person_id)}: nobody of that id; known are {known}"
             )
@@ -189,6 +204,14 @@ def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int, *, may_name: bool =
             f"{amount_ml} ml not recorded: {drunk_in_ten_minutes_ml} ml were logged in the last "
             f"ten minutes, and more than {MOST_IN_TEN_MINUTES_ML} ml in that time is not believed"
         )
+
+
+def _road(fields: Mapping[str, Any]) -> Road:
+    value = fields.get("road", Road.PHONE.value)
+    if value not in list(Road):
+        known = " or ".join(Road)
+        raise CommandError(f"road = {_shown(value)}: allowed are {known}")
+    return Road(value)
 
 
 def _shown(value: object) -> str:

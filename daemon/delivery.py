@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from daemon.events import Event
     from daemon.outbox import OutboxRow
-    from daemon.ports import HomePort, PhonePort, WarningService, WeatherSource
+    from daemon.ports import HomePort, WarningService, WeatherSource
     from policies.model import DeviceState
 
 LONGEST_JOB_S = (
@@ -104,10 +104,10 @@ def _describe(error: IntegrationError) -> tuple[str, bool, float | None]:
     return str(error), isinstance(error, PermanentError), retry_after_s
 
 
-def deliver(phone: PhonePort, row: OutboxRow) -> DeliveryFinished:
+def deliver(row: OutboxRow, send: Callable[[], None]) -> DeliveryFinished:
     """Send one outbox row."""
     try:
-        phone.send(row.message)
+        send()
     except IntegrationError as error:
         text, is_permanent, retry_after_s = _describe(error)
         return DeliveryFinished(

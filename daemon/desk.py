@@ -28,8 +28,9 @@ from daemon.modes import carry_out, note_at_home, set_out
 from daemon.outbox import Outbox, OutboxRow
 from daemon.pushes import push_rows
 from daemon.rates import MOST_CHECKS, MOST_SWITCHINGS, MOST_TEST_ALERTS, Rates
-from daemon.records import Changes, Drink
+from daemon.records import ActionToken, Changes, Drink
 from daemon.state import HomeState
+from integrations.messages import PhoneMessage, RoadMessage
 from policies.alert import (
     AlertKey,
     AlertPhase,
@@ -37,6 +38,7 @@ from policies.alert import (
     Message,
     Notification,
     NotifyReason,
+    Road,
     Severity,
     Verb,
 )
@@ -154,11 +156,16 @@ class Desk:
         now: Instant,
         changes: Changes,
     ) -> Reply | None:
-        person = state.people[command.person_id].person
-        if not person.phones:
-            raise CommandError(f"{person.name} has no phone: add [[person.phone]] to the config")
+        person, is_phone = state.readers[command.person_id], command.road is Road.PHONE
+        if is_phone and not person.phones:
+            raise CommandError(f"{person.name} has no phone: add one to the config")
+        if not is_phone and not person.second_roads:
+            raise CommandError(f"{person.name} has no second road: add one to the config")
         self._rates.check(f"test:{person.person_id}", MOST_TEST_ALERTS, now)
-        words = render(Message("test_alert"), person, state.home, (Verb.ON_IT,))
+        verbs = (Verb.ON_IT,) if is_phone else ()
+        words = render(
+            Message("test_alert" if is_phone else "test_second_road"), person, state.home, verbs
+        )
         notification = Notification(
             AlertKey("test", person.person_id, int(now.utc.timestamp() * 1000)),
             person.person_id,
@@ -167,7 +174,8 @@ class Desk:
             HeatLevel.NORMAL,
             words.title,
             words.body,
-            verbs=(Verb.ON_IT,),
+            verbs=verbs,
+            road=command.road,
         )
         rows, tokens = push_rows(notification, person, now)
         changes.tokens.extend(tokens)
@@ -182,7 +190,7 @@ class Desk:
             return False
         request_id = self._tests.pop(row.row_id)
         if request_id is not None:
-            text = event.error or f"handed to Home Assistant for {row.message.service}"
+            text = event.error or _handed_to(row.message)
             self.send(Reply(request_id, is_done=event.error is None, text=text))
         return True
 
@@ -203,29 +211,22 @@ class Desk:
             log.info("button.unknown")
             return
         token, was_used = found
-        if was_used or token.person_id not in state.people:
+        if was_used or token.person_id not in state.readers:
             log.info("button.repeated", verb=token.verb.value)
             return
         changes.used_tokens.append(token.token)
         log.info("button.pressed", verb=token.verb.value, tag=token.key.tag)
+        state.age_alerts(now)
         if token.verb is Verb.DRANK:
-            amount_ml = token.amount_ml or state.people[token.person_id].person.portion_ml
+            amount_ml = token.amount_ml or state.readers[token.person_id].portion_ml
             drink = Drink(token.token, token.person_id, now.utc, amount_ml, "button")
             state.note_drink(drink, now, changes)
-        else:
+        elif token.person_id in state.people:
             state.note_sign(token.person_id, now, changes)
         if token.verb is Verb.OUT:
             set_out(state, token.person_id, now, changes, is_out=True)
-        alert = state.alerts.get(token.key)
-        if token.verb in {Verb.ON_IT, Verb.SNOOZE}:
-            if alert is None or alert.phase is AlertPhase.RESOLVED:
-                self._say_over(token.key, token.person_id, state, outbox, now, changes)
-                return
-            answer = snooze if token.verb is Verb.SNOOZE else acknowledge
-            for updated in answer(tuple(state.alerts.values()), token.key, token.person_id):
-                if updated != state.alerts.get(updated.key):
-                    state.alerts[updated.key] = updated
-                    changes.alerts.append(updated)
+        if token.verb in {Verb.ON_IT, Verb.SNOOZE} and not _answer(token, state, changes):
+            self._say_over(token.key, token.person_id, state, outbox, now, changes)
 
     def _say_over(
         self,
@@ -239,7 +240,7 @@ class Desk:
         """Answer a late press quietly: it must not silence a newer episode, and not go unheard."""
         if key.policy == "test":
             return
-        person = state.people[person_id].person
+        person = state.readers[person_id]
         words = render(Message("already_over"), person, state.home)
         notification = Notification(
             key,
@@ -252,6 +253,28 @@ class Desk:
         )
         for row in push_rows(notification, person, now)[0]:
             changes.outbox.extend(outbox.add(row))
+
+
+def _answer(token: ActionToken, state: HomeState, changes: Changes) -> bool:
+    """Answer what a button covers; return whether any of it is still there to be answered."""
+    keys = [
+        key
+        for key in token.covers or (token.key,)
+        if (alert := state.alerts.get(key)) is not None and alert.phase is not AlertPhase.RESOLVED
+    ]
+    answer = snooze if token.verb is Verb.SNOOZE else acknowledge
+    for key in keys:
+        for updated in answer(tuple(state.alerts.values()), key, token.person_id):
+            if updated != state.alerts.get(updated.key):
+                state.alerts[updated.key] = updated
+                changes.alerts.append(updated)
+    return bool(keys)
+
+
+def _handed_to(message: PhoneMessage | RoadMessage) -> str:
+    if isinstance(message, RoadMessage):
+        return "handed to the second road: is it on the phone?"
+    return f"handed to Home Assistant for {message.service}"
 
 
 def _request_id(payload: bytes) -> str | None:

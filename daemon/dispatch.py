@@ -19,6 +19,8 @@ from daemon.events import (
     WarningsFetched,
 )
 from daemon.pushes import in_present_words
+from integrations.messages import RoadMessage
+from policies.alert import Road
 
 if TYPE_CHECKING:
     from daemon.check import CheckReport
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
     from daemon.official import OfficialWarnings
     from daemon.outbox import Outbox, OutboxRow
     from daemon.poller import Poller
-    from daemon.ports import HomePort, PhonePort, WarningService, WeatherSource
+    from daemon.ports import (
+        HomePort,
+        PhonePort,
+        SecondRoadPort,
+        WarningService,
+        WeatherSource,
+    )
     from daemon.state import HomeState
 
 STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
@@ -44,15 +52,19 @@ class Dispatcher:
         weather: Sequence[WeatherSource],
         check: Callable[[], CheckReport] | None,
         warning_services: Sequence[WarningService] = (),
+        second_road: SecondRoadPort | None = None,
     ) -> None:
         """Create the threads without starting them; `check` tries every road, which takes long."""
         self._phone = phone
+        self._second_road = second_road
         self._home_assistant = home_assistant
         self._weather = {source.name: source for source in weather}
         self._check = check
         self._warning_services = {service.name: service for service in warning_services}
-        # Warnings have a worker of their own: whatever they do, the forecast does not wait.
-        names = ("phone", "home", "weather", "check", *(("warnings",) if warning_services else ()))
+        names = ["phone", "home", "weather", "check"]
+        # Warnings do not make the forecast wait, nor one road the other.
+        names += ["warnings"] if warning_services else []
+        names += [] if second_road is None else ["second_road"]
         self.workers = {name: delivery.Worker(name, post) for name in names}
         self._next_states_s = 0.0
 
@@ -90,7 +102,7 @@ class Dispatcher:
     ) -> float | None:
         """Return when a push, a forecast or a warning is due, on the boot clock."""
         due = [
-            outbox.next_due_boot_s() if self._phone is not None else None,
+            outbox.next_due_boot_s(self._roads()),
             poller.next_due_boot_s,
             official.next_due_boot_s,
         ]
@@ -98,14 +110,27 @@ class Dispatcher:
 
     def send_pushes(self, outbox: Outbox, state: HomeState, now: Instant) -> None:
         """Submit every push that is due; one that had to wait tells what is true now."""
-        if self._phone is not None:
-            for row in outbox.take_due(now):
-                self._send_push(self._phone, in_present_words(row, state, now))
+        for row in outbox.take_due(now, self._roads()):
+            self._send(in_present_words(row, state, now))
 
-    def _send_push(self, phone: PhonePort, row: OutboxRow) -> None:
-        self.workers["phone"].submit(
-            lambda: delivery.deliver(phone, row), lambda text: DeliveryFinished(row.row_id, text)
-        )
+    def _roads(self) -> tuple[Road, ...]:
+        """Return the roads that are configured."""
+        phone = (Road.PHONE,) if self._phone is not None else ()
+        return phone if self._second_road is None else (*phone, Road.SECOND_ROAD)
+
+    def _send(self, row: OutboxRow) -> None:
+        message = row.message
+        if isinstance(message, RoadMessage):
+            worker, port = "second_road", self._second_road
+            send = None if port is None else functools.partial(port.send, message)
+        else:
+            worker, phone = "phone", self._phone
+            send = None if phone is None else functools.partial(phone.send, message)
+        if send is not None:
+            self.workers[worker].submit(
+                functools.partial(delivery.deliver, row, send),
+                lambda text: DeliveryFinished(row.row_id, text),
+            )
 
     def command(self, action: SendCommand) -> None:
         """Submit a command to a device."""

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from integrations.messages import ButtonPressed, DeviceObserved, LinkChanged, MessageReceived
+from integrations.messages import (
+    ButtonPressed,
+    DeviceObserved,
+    LinkChanged,
+    MessageReceived,
+    PushReceived,
+)
 
 if TYPE_CHECKING:
     from daemon.check import CheckReport
@@ -82,6 +88,7 @@ Event = (
     | LinkChanged
     | DeviceObserved
     | ButtonPressed
+    | PushReceived
     | DeliveryFinished
     | CommandFinished
     | StatesFetched
@@ -101,6 +108,7 @@ __all__ = [
     "ForecastFetched",
     "LinkChanged",
     "MessageReceived",
+    "PushReceived",
     "StatesFetched",
     "StopRequested",
     "WarningsFetched",

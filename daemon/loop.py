@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -28,7 +29,7 @@ from daemon.modes import home_modes, person_modes, settle
 from daemon.outbox import Outbox
 from daemon.parts import Parts
 from daemon.plug_road import PlugRoad
-from daemon.pushes import clear_rows, push_rows
+from daemon.queueing import queue_messages
 from daemon.reactions import Attention, Core, Reactions
 from daemon.records import Changes
 from daemon.status import build_status, home_state
@@ -37,7 +38,6 @@ from policies import heat_sensitivity
 from policies.alert import Alert, AlertKey
 from policies.heat_limits import is_motion_recent
 from policies.model import Decision, RoomAssessment, Snapshot
-from policies.notification import UNCOUNTED
 
 log = structlog.get_logger()
 
@@ -69,6 +69,7 @@ class Daemon:
             parts.weather,
             parts.check,
             parts.warning_services,
+            parts.second_road,
         )
         announcer = Announcer(
             parts.announce, parts.store.load_memory(), self._state_topics(), parts.mqtt.publish
@@ -97,6 +98,7 @@ class Daemon:
             )
         )
         self._next_tick_s = self._next_decision_s = now.boot_s
+        self._look_again_s = math.inf  # when an unanswered alert may climb further
         self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
         self._next_prune_s = now.boot_s + FIRST_PRUNE_S
         parts.inbox.allow_coalescing(self.state.sensing.coalescible_topics)
@@ -188,7 +190,7 @@ class Daemon:
 
     def next_due_boot_s(self) -> float:
         """Return when the loop has something to do without any event."""
-        due = [self._next_tick_s]
+        due = [self._next_tick_s, self._look_again_s]
         if self.attention.is_wanted:
             due.append(0.0 if self.attention.is_urgent else self._next_decision_s)
         outside_s = self.dispatcher.next_due_boot_s(
@@ -203,9 +205,10 @@ class Daemon:
         return min(due)
 
     def _is_decision_due(self, now: Instant) -> bool:
-        return self.attention.is_wanted and (
+        is_wanted = self.attention.is_wanted and (
             self.attention.is_urgent or now.boot_s >= self._next_decision_s
         )
+        return is_wanted or now.boot_s >= self._look_again_s
 
     def _tick(self, now: Instant, *, is_well: bool) -> None:
         self._next_tick_s = now.boot_s + self.parts.tick_interval.total_seconds()
@@ -267,6 +270,11 @@ class Daemon:
         decision = self.parts.decide(snapshot)
         log_decision(self.decision, decision)
         self.decision = decision
+        wait = decision.look_again_in
+        # A little later than the limit, in whole milliseconds, for ages are rounded.
+        self._look_again_s = math.inf
+        if wait is not None:
+            self._look_again_s = math.ceil((now.boot_s + wait.total_seconds()) * 1000 + 1) / 1000
         self._shown = {room.room_id: room for room in decision.rooms}
         before = dict(self.state.alerts)
         self._queue_messages(decision, now, changes)
@@ -295,27 +303,7 @@ class Daemon:
         faces.publish_leases(state.actuation.rows())
 
     def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
-        for clear in decision.clears:
-            person = self.state.people.get(clear.person_id)  # None: no longer in the settings
-            for row in () if person is None else clear_rows(clear, person.person, now):
-                changes.outbox.extend(self.outbox.add(row))
-        for notification in decision.notifications:
-            record = self.state.people[notification.person_id]
-            rows, tokens = push_rows(notification, record.person, now)
-            changes.tokens.extend(tokens)
-            for row in rows:
-                changes.outbox.extend(self.outbox.add(row))
-            if rows and notification.key.policy not in UNCOUNTED:
-                record.record_push(notification.severity, now)
-                self.state.remember(notification.person_id, changes)
-            log.info(
-                "alert.told",
-                tag=notification.key.tag,
-                severity=notification.severity.name.lower(),
-                level=int(notification.level),
-                reason=notification.reason.value,
-                phones=len(rows),
-            )
+        queue_messages(decision, self.state, self.outbox, now, changes)
         changes.outbox.extend(self.outbox.expire(now))
 
     def _write_history(self, now: Instant) -> None:

@@ -7,13 +7,13 @@ loses it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from daemon.clock import Instant
-from integrations.messages import PhoneMessage
-from policies.alert import Severity
+from integrations.messages import PhoneMessage, RoadMessage
+from policies.alert import Road, Severity
 
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # then 60 s for ever; source: FAULTS 31
 BROKEN_CHANNEL_RETRY_S = (
@@ -35,19 +35,24 @@ class RowState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """Carry one push for one phone, or the taking off of one."""
+    """Carry one message for one phone or second road, or the taking off of one."""
 
     row_id: str  # made before the commit and kept over retries and restarts
     deduplication_key: str
     person_id: str
     channel_id: str
-    message: PhoneMessage
+    message: PhoneMessage | RoadMessage
     created: Instant
     state: RowState = RowState.DUE
     attempts: int = 0
     last_error: str | None = None
     finished_utc: str | None = None
     first_raised: Instant | None = None  # of the unsent row that this one took the place of
+
+    @property
+    def road(self) -> Road:
+        """Name the road that it takes."""
+        return Road.SECOND_ROAD if isinstance(self.message, RoadMessage) else Road.PHONE
 
 
 class Outbox:
@@ -116,22 +121,29 @@ class Outbox:
         ]
         return [self._finish(row, RowState.EXPIRED, now) for row in late]
 
-    def take_due(self, now: Instant) -> list[OutboxRow]:
-        """Return the rows to send now: one in flight per channel, criticals first, then oldest."""
+    def take_due(self, now: Instant, roads: Collection[Road] = tuple(Road)) -> list[OutboxRow]:
+        """Return the rows to send now: one in flight per channel, criticals first, then oldest.
+
+        Only those of `roads`, which are the configured ones.
+        """
         taken = []
         for row in sorted(self._rows.values(), key=lambda row: -row.message.severity):
             is_due = self._due_boot_s[row.row_id] <= now.boot_s and not self._is_held(row)
+            if row.road not in roads:
+                continue
             if row.channel_id not in self._in_flight and is_due:
                 self._in_flight[row.channel_id] = row.row_id
                 taken.append(row)
         return taken
 
-    def next_due_boot_s(self) -> float | None:
-        """Return when the next row may be sent, on the boot clock."""
+    def next_due_boot_s(self, roads: Collection[Road] = tuple(Road)) -> float | None:
+        """Return when the next row of these roads may be sent, on the boot clock."""
         waiting = [
             self._due_boot_s[row.row_id]
             for row in self._rows.values()
-            if row.channel_id not in self._in_flight and not self._is_held(row)
+            if row.road in roads
+            and row.channel_id not in self._in_flight
+            and not self._is_held(row)
         ]
         return min(waiting, default=None)
 
@@ -168,7 +180,7 @@ class Outbox:
         return row
 
     def note_road(self, now: Instant, *, is_up: bool) -> None:
-        """Take that the road went down, or is back: then what waits is due.
+        """Take that Home Assistant's road went down, or is back: then what waits there is due.
 
         Trouble is not tried while the road is down, and a little later than the rest once it is
         back: most of it is over then, and must not alarm anybody only to be taken back.
@@ -178,16 +190,20 @@ class Outbox:
             return
         self.retry_now(now)
         for row in self._rows.values():
-            if row.message.tag.startswith(TROUBLE_TAG) and not row.message.is_clear:
+            is_trouble = row.message.tag.startswith(TROUBLE_TAG) and not row.message.is_clear
+            if is_trouble and row.road is Road.PHONE:
                 settled_s = now.boot_s + SETTLING_S
                 self._due_boot_s[row.row_id] = max(self._due_boot_s[row.row_id], settled_s)
 
     def _is_held(self, row: OutboxRow) -> bool:
-        return self._is_road_down and row.message.tag.startswith(TROUBLE_TAG)
+        is_trouble = row.message.tag.startswith(TROUBLE_TAG)
+        return self._is_road_down and is_trouble and row.road is Road.PHONE
 
     def retry_now(self, now: Instant) -> None:
-        """Make waiting rows due: the road is back. What was refused keeps its pause."""
+        """Make waiting pushes due: the road is back. What was refused keeps its pause."""
         for row_id in self._rows.keys() - self._broken:
+            if self._rows[row_id].road is not Road.PHONE:
+                continue
             self._due_boot_s[row_id] = min(self._due_boot_s[row_id], now.boot_s)
 
     def discard(self, row_id: str, now: Instant) -> list[OutboxRow]:

@@ -19,6 +19,7 @@ from daemon.ports import (
     MqttLink,
     PhonePort,
     PlugPort,
+    SecondRoadPort,
     WarningService,
     WeatherSource,
 )
@@ -54,4 +55,5 @@ class Parts:
     birth_topic: str | None = None  # where Home Assistant says that it started
     plugs: PlugPort | None = None
     warning_services: Sequence[WarningService] = ()
+    second_road: SecondRoadPort | None = None
     version: str = ""

@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from daemon.clock import Instant
-from integrations.messages import DeviceObserved, Heard, PhoneButton, PhoneMessage, PlugHeard
+from integrations.messages import (
+    DeviceObserved,
+    Heard,
+    PhoneButton,
+    PhoneMessage,
+    PlugHeard,
+    RoadMessage,
+)
 from policies.model import DeviceState, Forecast, OfficialWarning
 
 # Puts what an adapter heard into the daemon's inbox; never blocks, never raises.
@@ -64,6 +71,14 @@ class PhonePort(Protocol):
 
     def send(self, message: PhoneMessage) -> None:
         """Hand a message over. Raises: TransientError, PermanentError."""
+        ...
+
+
+class SecondRoadPort(Protocol):
+    """Send by the roads beside Home Assistant."""
+
+    def send(self, message: RoadMessage) -> None:
+        """Hand a message over. Raises: TransientError."""
         ...
 
 
@@ -178,6 +193,7 @@ __all__ = [
     "PlugHeard",
     "PlugPort",
     "Post",
+    "SecondRoadPort",
     "WarningService",
     "WeatherSource",
 ]

@@ -1,22 +1,24 @@
-"""Turn what was decided to say into outbox rows, one per phone, with single-use button tokens."""
+"""Turn what was decided to say into outbox rows, one per phone or second road, with tokens."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
 from daemon.records import ActionToken
-from integrations.messages import PhoneButton, PhoneMessage
+from integrations.messages import PhoneButton, PhoneMessage, RoadMessage
 from policies.alert import (
     AlertPhase,
     ClearNotification,
     Message,
     Notification,
+    Road,
     Severity,
     Verb,
 )
@@ -33,7 +35,7 @@ LATE_AFTER = timedelta(minutes=2)
 def push_rows(
     notification: Notification, person: Person, now: Instant
 ) -> tuple[list[OutboxRow], list[ActionToken]]:
-    """Build the rows for every phone of the person, and the tokens that their buttons carry."""
+    """Build a row for each phone or second road, and the tokens that their buttons carry."""
     tokens = [
         ActionToken(
             ACTION_PREFIX + secrets.token_hex(8).upper(),
@@ -41,6 +43,7 @@ def push_rows(
             person.person_id,
             verb,
             person.portion_ml if verb is Verb.DRANK else None,
+            notification.covers,
         )
         for verb in notification.verbs
     ]
@@ -51,23 +54,34 @@ def push_rows(
     rows = [
         OutboxRow(
             row_id=uuid.uuid4().hex,
-            deduplication_key=_deduplication_key(notification, phone.channel_id, now),
+            deduplication_key=_deduplication_key(notification, message.channel_id, now),
             person_id=person.person_id,
-            channel_id=phone.channel_id,
-            message=PhoneMessage(
-                service=phone.service,
-                kind=phone.kind,
-                tag=notification.key.tag,
-                title=notification.title,
-                body=body,
-                severity=notification.severity,
-                buttons=buttons,
-            ),
+            channel_id=message.channel_id,
+            message=message.message,
             created=now,
         )
-        for phone in person.phones
+        for message in _messages(notification, person, body, buttons)
     ]
     return rows, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    channel_id: str
+    message: PhoneMessage | RoadMessage
+
+
+def _messages(
+    notification: Notification, person: Person, body: str, buttons: tuple[PhoneButton, ...]
+) -> Iterator[_Addressed]:
+    tag, title, severity = notification.key.tag, notification.title, notification.severity
+    if notification.road is Road.PHONE:
+        for phone in person.phones:
+            push = PhoneMessage(phone.service, phone.kind, tag, title, body, severity, buttons)
+            yield _Addressed(phone.channel_id, push)
+    else:
+        for channel_id in person.second_roads:
+            yield _Addressed(channel_id, RoadMessage(channel_id, tag, title, body, severity))
 
 
 def clear_rows(clear: ClearNotification, person: Person, now: Instant) -> list[OutboxRow]:
@@ -102,7 +116,7 @@ def in_present_words(row: OutboxRow, state: HomeState, now: Instant) -> OutboxRo
         or message.is_clear
         or alert.key.policy != "heat"
         or alert.phase is AlertPhase.RESOLVED
-        or alert.severity < Severity.WARNING
+        or min(alert.severity, message.severity) < Severity.WARNING
         or raised.plausible_elapsed_until(now) < LATE_AFTER
     ):
         return row
@@ -111,21 +125,19 @@ def in_present_words(row: OutboxRow, state: HomeState, now: Instant) -> OutboxRo
     said = Message(
         alert.message.message_id, {**alert.message.parameters, "raised_at_local": raised_at}
     )
-    words = render(said, person, state.home, (Verb.ON_IT,) if message.buttons else ())
+    buttons = message.buttons if isinstance(message, PhoneMessage) else ()
+    words = render(said, person, state.home, (Verb.ON_IT,) if buttons else ())
+    body = f"{words.body}\n{words.safety_text}" if words.safety_text else words.body
     drank = button_title(Verb.DRANK, person)
-    present = replace(
-        message,
-        title=words.title,
-        body=f"{words.body}\n{words.safety_text}" if words.safety_text else words.body,
-        severity=alert.severity,
-        # No drink prompt beside the safety text.
-        buttons=tuple(b for b in message.buttons if not words.safety_text or b.title != drank),
-    )
+    present = replace(message, title=words.title, body=body, severity=alert.severity)
+    if isinstance(present, PhoneMessage):  # no drink prompt beside the safety text
+        kept = tuple(b for b in buttons if not words.safety_text or b.title != drank)
+        present = replace(present, buttons=kept)
     return replace(row, message=present)
 
 
 def _deduplication_key(notification: Notification, channel_id: str, now: Instant) -> str:
-    """Identify what is told on which channel: policy, subject, episode, level, severity.
+    """Identify what is told on which channel: policy, subject, episode, level, severity, rung.
 
     What may be told twice within an episode (a nudge, a reminder) is told apart by its moment.
     """
@@ -135,6 +147,7 @@ def _deduplication_key(notification: Notification, channel_id: str, now: Instant
         str(int(notification.severity)),
         channel_id,
         notification.reason.value,
+        notification.rung,
         now.utc.isoformat(timespec="minutes"),
     )
     return "/".join(parts)

@@ -22,6 +22,7 @@ from daemon.events import (
     ForecastFetched,
     LinkChanged,
     MessageReceived,
+    PushReceived,
     StatesFetched,
     StopRequested,
     WarningsFetched,
@@ -33,6 +34,8 @@ from daemon.outbox import Outbox
 from daemon.parts import Parts
 from daemon.plug_road import PlugRoad
 from daemon.records import Changes
+from daemon.status import second_road_link
+from policies.alert import Road
 from policies.model import HolidayEnd
 
 log = structlog.get_logger()
@@ -90,6 +93,7 @@ class Reactions:
             LinkChanged: self._on_link,
             DeviceObserved: self._on_observed,
             ButtonPressed: self._on_button,
+            PushReceived: self._on_received,
             DeliveryFinished: self._on_delivered,
             CommandFinished: self._on_commanded,
             StatesFetched: self._on_states,
@@ -203,15 +207,40 @@ class Reactions:
             changes.outbox += self._core.outbox.discard(
                 row.row_id, now
             )  # a late test would only puzzle
+        if self._state.deliveries.note_finished(row, event, changes):
+            self._attention.want_now()  # the ladder waits for it
         self._core.journal.commit(changes, now)
-        if event.error is None:
+        if row.road is Road.SECOND_ROAD:
+            self._note_second_road(row.channel_id, event.error, now)
+        elif event.error is None:
             self._note_home_assistant(None, now)
-            log.info("push.handed_over", tag=row.message.tag, attempts=row.attempts)
-            return
-        # One refused service or failing phone does not mean that Home Assistant is away: ask it.
-        self._core.dispatcher.read_all_soon()
-        if row.attempts == 1:
-            log.warning("push.failed", tag=row.message.tag, error=event.error)
+        else:
+            # One refused service or failing phone does not mean that Home Assistant is away: ask.
+            self._core.dispatcher.read_all_soon()
+        road, tag = row.road.value, row.message.tag
+        if event.error is None:
+            log.info("push.handed_over", tag=tag, road=road, attempts=row.attempts)
+        elif row.attempts == 1:
+            log.warning("push.failed", tag=tag, road=road, error=event.error)
+
+    def _note_second_road(self, channel_id: str, error: str | None, now: Instant) -> None:
+        link, is_up = second_road_link(channel_id), error is None
+        if self._state.set_link(link, now, is_up=is_up, detail=error or ""):
+            log.info("link.changed", link=link, is_up=is_up, detail=error or "")
+            self._attention.want()
+
+    def _on_received(self, event: PushReceived, now: Instant) -> None:
+        """Take a phone's receipt; the button's string in it says whose, and of which message."""
+        changes = Changes()
+        for action in event.actions:
+            found = self._core.journal.find_token(action)
+            if found is not None:
+                token, _ = found
+                self._state.deliveries.note_received(token.key.tag, token.person_id, changes)
+        if changes:
+            log.info("push.received")
+            self._core.journal.commit(changes, now)
+            self._attention.want_now()
 
     def _on_commanded(self, event: CommandFinished, now: Instant) -> None:
         self._state.actuation.on_finished(event, now)

@@ -27,6 +27,7 @@ class ActionToken:
     person_id: str
     verb: Verb
     amount_ml: int | None = None
+    covers: tuple[AlertKey, ...] = ()  # what it answers; `key` when empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Changes:
     leases: dict[str, str] = field(default_factory=dict)  # device_id -> JSON
     drinks: list[Drink] = field(default_factory=list)
     memory: dict[str, str] = field(default_factory=dict)
+    deliveries: dict[tuple[str, str], str | None] = field(default_factory=dict)  # None: it is over
 
     def followed_by(self, newer: Changes) -> Changes:
         """Return both together; of what both hold the newer counts."""
@@ -74,6 +76,7 @@ class Changes:
             self.leases | newer.leases,
             [*self.drinks, *newer.drinks],
             self.memory | newer.memory,
+            self.deliveries | newer.deliveries,
         )
 
     def __bool__(self) -> bool:
@@ -87,6 +90,7 @@ class Changes:
                 self.leases,
                 self.drinks,
                 self.memory,
+                self.deliveries,
             )
         )
 

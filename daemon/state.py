@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from daemon.actuation import Actuation
 from daemon.clock import Instant
+from daemon.deliveries import Deliveries
 from daemon.modes import HolidayMemory, restore_holiday
 from daemon.official import OfficialWarnings
 from daemon.people import PersonRecord
@@ -20,8 +21,11 @@ from daemon.store import Store
 from daemon.sun import SunPath
 from daemon.whereabouts import Whereabouts
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
+from policies.carer_card import as_reader
 from policies.heat_limits import every_room_of
+from policies.ladder import card_tag
 from policies.model import (
+    Carer,
     Decision,
     DeviceConditions,
     Freshness,
@@ -50,7 +54,7 @@ class _Link:
 class HomeState:
     """Own everything in memory; only the loop touches it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - each is a part of the household
         self,
         home: Home,
         rooms: Sequence[Room],
@@ -59,6 +63,7 @@ class HomeState:
         zone: tzinfo,
         poller: Poller,
         now: Instant,
+        carers: Sequence[Carer] = (),
     ) -> None:
         """Start knowing nothing."""
         self.home = home
@@ -66,6 +71,9 @@ class HomeState:
         self.started = now
         self.sensing = Sensing(rooms, sensors, home.tuning)
         self.people = {person.person_id: PersonRecord(person, zone) for person in people}
+        self.carers = tuple(carers)
+        self.readers = {person.person_id: person for person in (*people, *map(as_reader, carers))}
+        self.deliveries = Deliveries()
         self.actuation = Actuation([device for room in rooms for device in room.devices])
         self.poller = poller
         has_windows = any(
@@ -89,6 +97,7 @@ class HomeState:
             self.alerts[alert.key] = alert
         self._aged = now
         self.last_episode = store.load_last_episodes()
+        self.deliveries.restore(store.load_deliveries())
         memory = store.load_memory()
         self.holiday = restore_holiday(memory)
         self.official.restore(memory)
@@ -250,6 +259,8 @@ class HomeState:
             warnings=self.official.current(now.utc),
             links=self.links(now),
             alerts=tuple(self.alerts.values()),
+            carers=self.carers,
+            deliveries=self.deliveries.conditions(now),
             level_memory=self.level_memory,
             last_episode=self.last_episode,
             holiday=self.holiday.conditions(now),
@@ -287,6 +298,9 @@ class HomeState:
             if is_told_now or _durable_face(self.alerts.get(alert.key)) != _durable_face(alert):
                 changes.alerts.append(alert)
         self.alerts = kept
+        live = [alert for alert in kept.values() if alert.phase is not AlertPhase.RESOLVED]
+        cards = {card_tag(carer_id) for alert in live for carer_id in alert.told_carers}
+        self.deliveries.keep({alert.key.tag for alert in live} | cards, changes)
         for (person_id, room_id), memory in decision.level_memory.items():
             known = self.level_memory.get((person_id, room_id))
             if known is None or known.level is not memory.level:
@@ -311,7 +325,11 @@ class HomeState:
                 and alert.phase is not AlertPhase.RESOLVED
                 and alert.since_answered is None
             ):
-                self.alerts[key] = replace(alert, since_answered=timedelta(0))
+                # Trouble is not mended by a drink: its carers wait for a button.
+                who = None if key.policy == "trouble" else person_id
+                self.alerts[key] = replace(
+                    alert, since_answered=timedelta(0), answered_by=alert.answered_by or who
+                )
                 changes.alerts.append(self.alerts[key])
 
     def note_drink(self, drink: Drink, now: Instant, changes: Changes) -> None:
@@ -342,6 +360,9 @@ def _durable_face(alert: Alert | None) -> tuple[object, ...]:
         alert.told_severity,
         alert.told_level,
         alert.is_expected,
+        alert.climb and replace(alert.climb, since_first=timedelta(0)),
+        alert.told_carers,
+        alert.is_answer_told,
         alert.since_answered is None,
         alert.clearing_for is None,  # else a fall that began long ago would count after a restart
     )

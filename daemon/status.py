@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from daemon.sensor_track import SensorTrack
 
 
+SECOND_ROAD = "second_road:"
+
+
+def second_road_link(channel_id: str) -> str:
+    """Name a second road among the links: "second_road:anna", with a number from the second on."""
+    owner, _, number = channel_id.partition(f":{SECOND_ROAD}")
+    return SECOND_ROAD + (owner if number == "1" else f"{owner}:{number}")
+
+
 def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
     """Return the home's retained state topic: trouble, forecast, counts."""
     live = [alert for alert in daemon.decision.alerts if alert.phase is not AlertPhase.RESOLVED]
@@ -38,6 +47,12 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
         "official_warning": _official_level(snapshot),
         "official_warnings": [_official(warning) for warning in snapshot.warnings],
         "outbox_waiting": len(daemon.outbox),
+        # What was tried and does not work; what waits for it is tried again and again.
+        "roads_down": sorted(
+            link.link
+            for link in snapshot.links
+            if not link.is_up and link.link.startswith(("home_assistant", SECOND_ROAD))
+        ),
         "version": daemon.parts.version,
     }
 

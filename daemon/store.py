@@ -5,10 +5,11 @@ The loop thread is the only writer. Readers open their own short connection with
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -130,10 +131,11 @@ class Store:
                 self._write_outbox_row(row)
             for token in changes.tokens:
                 execute(
-                    "INSERT OR IGNORE INTO action_token VALUES (?,?,?,?,?,?,?,?,NULL)",
+                    "INSERT OR IGNORE INTO action_token VALUES (?,?,?,?,?,?,?,?,NULL,?)",
                     (
                         *(token.token, token.key.policy, token.key.subject, token.key.episode),
                         *(token.person_id, token.verb.value, token.amount_ml, now_utc),
+                        json.dumps([astuple(key) for key in token.covers]),
                     ),
                 )
             for used in changes.used_tokens:
@@ -150,6 +152,10 @@ class Store:
                 )
             for key_text, body in changes.memory.items():
                 execute("INSERT OR REPLACE INTO memory VALUES (?,?)", (key_text, body))
+            for place, record in changes.deliveries.items():
+                execute("DELETE FROM delivery WHERE tag=? AND recipient_id=?", place)
+                if record is not None:
+                    execute("INSERT INTO delivery VALUES (?,?,?)", (*place, record))
 
     def _write_outbox_row(self, row: OutboxRow) -> None:
         self._connection.execute(
@@ -254,12 +260,13 @@ class Store:
         """Return person, severity and moment of the messages since then, one for all phones.
 
         What was dropped unsent, what answers the person (test alerts, "already over": severity 0),
-        and official warnings do not count against any budget.
+        official warnings, and what went by a second road does not count against any budget.
         """
         rows = self._connection.execute(
             "SELECT DISTINCT person_id, severity, created_utc, tag FROM outbox "
             "WHERE is_clear=0 AND severity>0 AND tag NOT LIKE 'keepcool-test-%' "
             "AND tag NOT LIKE 'keepcool-official-%' "
+            "AND channel_id NOT LIKE '%:second_road:%' "
             "AND state IN ('due','sent') AND created_utc >= ? ORDER BY created_utc",
             (since_utc.isoformat(),),
         )
@@ -280,7 +287,9 @@ class Store:
         if row is None:
             return None
         key = AlertKey(row["policy"], row["subject"], row["episode"])
-        found = ActionToken(token, key, row["person_id"], Verb(row["verb"]), row["amount_ml"])
+        covers = tuple(AlertKey(*parts) for parts in json.loads(row["covers"]))
+        verb = Verb(row["verb"])
+        found = ActionToken(token, key, row["person_id"], verb, row["amount_ml"], covers)
         return found, row["used_utc"] is not None
 
     def load_leases(self) -> dict[str, str]:
@@ -305,6 +314,11 @@ class Store:
     def load_memory(self) -> dict[str, str]:
         """Return the small state that policies and counters carry from run to run."""
         return {row["key"]: row["body"] for row in self._connection.execute("SELECT * FROM memory")}
+
+    def load_deliveries(self) -> dict[tuple[str, str], str]:
+        """Return how far urgent messages came, as JSON by tag and recipient."""
+        rows = self._connection.execute("SELECT * FROM delivery")
+        return {(row["tag"], row["recipient_id"]): row["body"] for row in rows}
 
     def load_sensors(self) -> dict[str, str]:
         """Return each sensor's stored state as JSON."""

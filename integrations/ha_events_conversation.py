@@ -15,13 +15,16 @@ import structlog
 from websockets.exceptions import ConnectionClosed
 
 from integrations.errors import PayloadError, PermanentError, TransientError
-from integrations.messages import ButtonPressed, DeviceObserved, Heard
+from integrations.messages import ButtonPressed, DeviceObserved, Heard, PushReceived
 
 log = structlog.get_logger()
 
 ParseState = Callable[[object, str], DeviceObserved]
 
 BUTTON_EVENT = "mobile_app_notification_action"
+# Fired by an Android phone for a push that asked for it; its data is the push, made flat.
+# Source: companion.home-assistant.io, "Notification Received Event", and the app's source.
+RECEIPT_EVENT = "mobile_app_notification_received"
 
 
 class Wire(Protocol):
@@ -64,6 +67,7 @@ class Conversation:
         self._is_abandoned = False
         self._results: dict[int, Mapping[str, object]] = {}
         self._buttons_id = 0
+        self._receipts_id = 0
         self._entities_id = 0
         self._temperature_unit = "°C"
         self._states: dict[str, _CompressedState] = {}
@@ -90,6 +94,8 @@ class Conversation:
                 self._temperature_unit = unit
         self._buttons_id = self._command("subscribe_events", event_type=BUTTON_EVENT)
         self._result(self._buttons_id, deadline)
+        self._receipts_id = self._command("subscribe_events", event_type=RECEIPT_EVENT)
+        self._result(self._receipts_id, deadline)
         if self._entity_ids:
             self._entities_id = self._command(
                 "subscribe_entities", entity_ids=list(self._entity_ids)
@@ -196,6 +202,8 @@ class Conversation:
                 self._results = {message_id: message}
             elif kind == "event" and message_id == self._buttons_id:
                 self._button(message.get("event"))
+            elif kind == "event" and message_id == self._receipts_id:
+                self._receipt(message.get("event"))
             elif kind == "event" and message_id == self._entities_id:
                 self._entities(message.get("event"))
         except PayloadError as err:
@@ -218,6 +226,14 @@ class Conversation:
                 self._post(ButtonPressed(action, tag if isinstance(tag, str) else None))
             case _:
                 raise PayloadError("a button event without an action")
+
+    def _receipt(self, event: object) -> None:
+        match event:
+            case {"event_type": str(kind), "data": {**data}} if kind == RECEIPT_EVENT:
+                actions = (data.get(f"action_{number}_key") for number in range(1, 4))
+                self._post(PushReceived(tuple(text for text in actions if isinstance(text, str))))
+            case _:
+                raise PayloadError("a receipt without data")
 
     def _entities(self, event: object) -> None:
         """Take added, changed and removed entities. Source: Home Assistant, subscribe_entities."""

@@ -77,7 +77,14 @@ class ButtonPressed:
     tag: str | None = None
 
 
-Heard = MessageReceived | LinkChanged | DeviceObserved | ButtonPressed
+@dataclass(frozen=True, slots=True)
+class PushReceived:
+    """Say that a push arrived on a phone; `actions` are its buttons' single-use strings."""
+
+    actions: tuple[str, ...]
+
+
+Heard = MessageReceived | LinkChanged | DeviceObserved | ButtonPressed | PushReceived
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,4 +100,6 @@ def _android(severity: Severity) -> dict[str, object]:
     if severity is Severity.NUDGE:
         return {**data, "alert_once": True}
     # Wakes a phone that sleeps; otherwise the push waits until the screen is switched on.
-    return {**data, "ttl": 0, "priority": "high"}
+    data |= {"ttl": 0, "priority": "high"}
+    # Asks the app to fire an event when the push is there. iPhones have nothing like it.
+    return data | {"confirmation": True} if severity is Severity.CRITICAL else data

@@ -99,6 +99,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Climb:
+    """Say how far up the ladder an alert went since its first message that waits for an answer."""
+
+    since_first: timedelta = timedelta(0)
+    second_road: tuple[str, ...] = ()  # people and carers for whom it was opened
+    is_carer_told: bool = False
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """Carry a live alert between decisions. Durations count on a clock that never steps."""
 
@@ -120,6 +130,10 @@ class Alert:
     is_expected: bool = False
     clearing_for: timedelta | None = None
     snoozed_for: timedelta | None = None  # of an alert in the phase SNOOZED
+    climb: Climb | None = None  # None: nobody has to answer
+    told_carers: tuple[str, ...] = ()  # in this episode, for news and for taking it back
+    answered_by: str | None = None  # a person's or carer's id, where it is known
+    is_answer_told: bool = False
 
     def aged(self, elapsed: timedelta) -> Alert:
         """Return the same alert `elapsed` later."""
@@ -127,8 +141,10 @@ class Alert:
         def later(duration: timedelta | None) -> timedelta | None:
             return None if duration is None else duration + elapsed
 
+        climb = self.climb
         return replace(
             self,
+            climb=climb and replace(climb, since_first=climb.since_first + elapsed),
             firing_for=self.firing_for + elapsed,
             since_told=later(self.since_told),
             since_answered=later(self.since_answered),
@@ -146,6 +162,10 @@ class NotifyReason(enum.StrEnum):
     UNANSWERED = "unanswered"
     NUDGE = "nudge"
     RAISED_AGAIN = "raised_again"
+    NOT_CONFIRMED = "not_confirmed"  # by the phones: hence the second road
+    NOT_ANSWERED = "not_answered"  # hence a carer
+    REPEATED = "repeated"
+    ANSWERED = "answered"  # by somebody: the others see it
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +181,9 @@ class Notification:
     body: str
     safety_text: str | None = None
     verbs: tuple[Verb, ...] = ()
+    road: Road = Road.PHONE
+    rung: str = ""  # of the ladder; tells sends within one minute apart
+    covers: tuple[AlertKey, ...] = ()  # what an answer to it answers; itself when empty
 
 
 @dataclass(frozen=True, slots=True)

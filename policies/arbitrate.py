@@ -13,11 +13,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from policies import cooling, data_quality, heat_sensitivity, hydration, official_warnings
+from policies import (
+    cooling,
+    data_quality,
+    escalation,
+    heat_sensitivity,
+    hydration,
+    official_warnings,
+)
 from policies.alert import (
     Alert,
     AlertPhase,
     ClearNotification,
+    Climb,
     Finding,
     HeatLevel,
     Message,
@@ -28,8 +36,10 @@ from policies.alert import (
 )
 from policies.cooling import CoolingPlan
 from policies.episodes import CRASH_MESSAGE, Episode, acknowledge, clears, merge
+from policies.escalation import Escalation
 from policies.heat_sensitivity import HeatResult
 from policies.hydration import HydrationResult
+from policies.ladder import is_open
 from policies.model import (
     CoolingAction,
     CoolingCommand,
@@ -69,6 +79,7 @@ class Policies:
     hydration: Callable[[Snapshot, Mapping[str, HeatLevel]], HydrationResult] = hydration.evaluate
     cooling: Callable[[Snapshot, HeatResult], CoolingPlan] = cooling.plan
     official: Callable[[Snapshot], tuple[Finding, ...]] = official_warnings.evaluate
+    escalate: Callable[[Snapshot, tuple[Alert, ...]], Escalation] = escalation.escalate
 
 
 POLICIES = Policies()
@@ -102,15 +113,19 @@ def decide(snapshot: Snapshot, policies: Policies = POLICIES) -> Decision:
     findings = _with_plan(snapshot, _without_implied(judgement.findings), judgement.commands)
     episodes = merge(snapshot, findings, judgement.held_policies)
     alerts, notifications = _speak(snapshot, episodes)
+    # The first messages are sent whatever becomes of what follows from them.
+    escalated, crash = _guarded("escalation", lambda: policies.escalate(snapshot, alerts))
+    climbed = escalated or Escalation(alerts)
     return Decision(
         rooms=judgement.heat.rooms,
         people=judgement.people,
-        alerts=alerts,
-        notifications=notifications,
-        clears=_clears(episodes, notifications),
+        alerts=climbed.alerts,
+        notifications=(*notifications, *climbed.notifications),
+        clears=(*_clears(episodes, notifications), *climbed.clears),
         cooling=judgement.commands,
         level_memory=judgement.heat.level_memory,
-        crashes=judgement.crashes,
+        crashes=(*judgement.crashes, *crash),
+        look_again_in=climbed.look_again_in,
     )
 
 
@@ -302,7 +317,7 @@ def _speak(
         if alert.key.policy not in UNCOUNTED:
             pushes.update(notification.person_id for notification in told)
         notifications += told
-        alerts.append(_told(alert) if told else alert)
+        alerts.append(_told(alert, snapshot.people) if told else alert)
     return tuple(alerts), tuple(notifications)
 
 
@@ -315,9 +330,16 @@ def _reason_to_speak(snapshot: Snapshot, episode: Episode) -> NotifyReason | Non
     )
 
 
-def _told(alert: Alert) -> Alert:
+def _told(alert: Alert, people: Iterable[PersonConditions]) -> Alert:
+    """Return the alert as told now; a critical one that nobody answered climbs on from before."""
+    climb, is_critical = alert.climb, alert.severity is Severity.CRITICAL
+    if is_critical and (climb is None or not is_open(alert, people)):
+        climb = Climb()
     return replace(
         alert,
+        climb=climb,
+        answered_by=None,
+        is_answer_told=False,
         told_severity=alert.severity,
         told_level=counted_level(alert),
         since_told=timedelta(0),

@@ -228,15 +228,22 @@ def _subject(alert: Alert) -> Subject:
     return (alert.key.policy, alert.key.subject)
 
 
-def acknowledge(alerts: Iterable[Alert], key: AlertKey, person_id: str) -> tuple[Alert, ...]:
-    """Return the alerts after a person answered one of them.
+def acknowledge(alerts: Iterable[Alert], key: AlertKey, who: str) -> tuple[Alert, ...]:
+    """Return the alerts after a person, or a carer who was told, answered one of them.
 
     The key binds the answer to its episode: a late one, a repeated one, and one by somebody whom
     the alert is not about, change nothing.
     """
     return tuple(
-        replace(alert, phase=AlertPhase.ACKNOWLEDGED, since_answered=timedelta(0))
-        if alert.key == key and person_id in alert.person_ids and _may_be_answered(alert)
+        replace(
+            alert,
+            phase=AlertPhase.ACKNOWLEDGED,
+            since_answered=timedelta(0),
+            answered_by=who,
+        )
+        if alert.key == key
+        and who in (*alert.person_ids, *alert.told_carers)
+        and _may_be_answered(alert)
         else alert
         for alert in alerts
     )

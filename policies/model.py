@@ -28,6 +28,7 @@ from policies.devices import (
 )
 from policies.people import (
     Carer,
+    Delivery,
     Flag,
     Holiday,
     HolidayEnd,
@@ -55,6 +56,7 @@ __all__ = [
     "CoolingDevice",
     "CoolingRole",
     "Decision",
+    "Delivery",
     "DeviceConditions",
     "DeviceKind",
     "DeviceState",
@@ -241,6 +243,8 @@ class Snapshot:
     sun: tuple[SunPosition, ...] = ()  # from now on in steps of minutes, a day ahead
     links: tuple[LinkConditions, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    carers: tuple[Carer, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(
         default_factory=dict
     )  # (person, room)
@@ -260,3 +264,4 @@ class Decision:
     cooling: tuple[CoolingCommand, ...] = ()
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(default_factory=dict)
     crashes: tuple[PolicyCrash, ...] = ()
+    look_again_in: timedelta | None = None  # when an unanswered alert may climb further

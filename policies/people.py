@@ -86,6 +86,18 @@ class Carer:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """Say how far an urgent message came on its way to one person's or carer's phones."""
+
+    tag: str
+    recipient_id: str
+    since_queued: timedelta  # of the oldest message that no phone has confirmed
+    is_handed: bool = False  # Home Assistant took it for one of the phones
+    is_refused: bool = False  # and for none of them it ever will
+    is_received: bool = False  # a phone said so; iPhones never do
+
+
+@dataclass(frozen=True, slots=True)
 class LevelMemory:
     """Remember a level for hysteresis; `clearing_for` counts the time under it."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import string
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,6 +28,7 @@ __all__ = [
     "render",
     "safety_card",
     "safety_short",
+    "summarise",
 ]
 
 LONGEST_TITLE = 40  # Source: DESIGN "Alerts"
@@ -47,6 +48,9 @@ _NAMES = {
     "sensor": "sensor",
     "device": "device",
     "policy": "policy",
+    "person": "person",
+    "people": "people",
+    "who": "who",
     "detail": "detail",
     "other_road": "other_road",
     "sender": "sender",
@@ -54,6 +58,9 @@ _NAMES = {
 _PHRASES = {
     "cooling": "cooling",
     "cooling_ahead": "cooling",
+    "carers_cooling": "cooling",
+    "trouble": "trouble",
+    "cure": "trouble",
     "fan": "fan",
     "suspicion": "reason",
     "belief": "reason",
@@ -106,6 +113,22 @@ def render(message: Message, person: Person, home: Home, verbs: tuple[Verb, ...]
         body=_join_body(text, slots, texts_en.PRESS_AND_HOLD if has_hint else ""),
         safety_text=safety_short(home) if text.is_at_level_3 else None,
     )
+
+
+def summarise(parts: Iterable[tuple[str, Message]], home: Home) -> str:
+    """Return what carers' messages about several matters say in one line, each behind its name.
+
+    >>> heat = Message("carer_heat", {"room": "Bedroom", "temperature_c": 33.2})
+    >>> summarise([("Anna", heat)], Home("home", "Home", 52.5, 13.4))
+    'Anna: bedroom 33°.'
+    """
+    lines = []
+    for name, message in parts:
+        slots = _build_slots(message.parameters, home, is_restricted=False)
+        room, temperature = slots["the_room"].removeprefix("the "), slots.get("temperature", "")
+        said = slots.get("trouble") or f"{room} {temperature}".strip()
+        lines.append(f"{plain_text(name, LONGEST_NAME)}: {said}.")
+    return plain_text(" ".join(lines), LONGEST_BODY)
 
 
 def carries_safety_text(message: Message) -> bool:
@@ -162,6 +185,7 @@ def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> 
         "unanswered": _minutes(home.tuning.unanswered_critical),
     }
     slots |= {slot: plain_text(parameters.get(key) or "", 5) for slot, key in _TIMES.items()}
+    slots["summary"] = plain_text(parameters.get("summary") or "", LONGEST_BODY)
     if not is_restricted:
         slots |= {slot: _volume(parameters.get(key)) for slot, key in _VOLUMES.items()}
         slots["drunk"] = _volume(parameters.get("drunk_ml")).removesuffix(" ml")

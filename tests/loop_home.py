@@ -27,11 +27,18 @@ from daemon.state import HomeState
 from daemon.store import DATABASE_NAME
 from daemon.supervisor import Supervisor
 from integrations.errors import IntegrationError
-from integrations.messages import ButtonPressed, DeviceObserved, MessageReceived, PhoneMessage
+from integrations.messages import (
+    ButtonPressed,
+    DeviceObserved,
+    MessageReceived,
+    PhoneMessage,
+    RoadMessage,
+)
 from integrations.mqtt_payloads import parse_message
 from integrations.mqtt_plugs import Plug, Plugs
 from policies.arbitrate import decide
 from policies.model import (
+    Carer,
     Decision,
     DeviceState,
     Forecast,
@@ -168,6 +175,24 @@ class FakePhone:
 
 
 @dataclass
+class FakeRoad:
+    """Be everybody's second road: take messages, or fail with `error`."""
+
+    taken: list[RoadMessage] = field(default_factory=list)
+    error: IntegrationError | None = None
+
+    def send(self, message: RoadMessage) -> None:
+        """Take a message."""
+        if self.error is not None:
+            raise self.error
+        self.taken.append(message)
+
+    def to(self, owner_id: str) -> list[RoadMessage]:
+        """Return what went to one person or carer."""
+        return [each for each in self.taken if each.channel_id.startswith(f"{owner_id}:")]
+
+
+@dataclass
 class FakeHouse:
     """Be Home Assistant's entities; every command is obeyed at once."""
 
@@ -291,6 +316,8 @@ class LoopHome:
     rooms: Sequence[Room] = field(default_factory=lambda: (a_room(),))
     home: Home = field(default_factory=lambda: a_home(tuning=PROMPT))
     decide: Callable[[Snapshot], Decision] = decide
+    carers: Sequence[Carer] = ()
+    second_road: FakeRoad | None = None
     weather: Sequence[FakeWeather] = ()
     warnings: Sequence[FakeWarnings] = ()
     check: Callable[[], CheckReport] | None = None
@@ -325,7 +352,9 @@ class LoopHome:
         ]
         zone = ZoneInfo("Europe/Berlin")
         poller = Poller(timedelta(hours=1), [source.name for source in self.weather])
-        state = HomeState(self.home, self.rooms, self.people, sensors, zone, poller, now)
+        state = HomeState(
+            self.home, self.rooms, self.people, sensors, zone, poller, now, self.carers
+        )
         state.official = OfficialWarnings([service.name for service in self.warnings])
         self.daemon = Daemon(
             Parts(
@@ -334,7 +363,7 @@ class LoopHome:
                 inbox=inbox,
                 state=state,
                 topics=TOPICS,
-                commands=CommandParser(TOPICS, self.people, self.rooms, zone),
+                commands=CommandParser(TOPICS, self.people, self.rooms, zone, self.carers),
                 mqtt=self.broker,
                 weather=self.weather,
                 warning_services=self.warnings,
@@ -347,9 +376,11 @@ class LoopHome:
                 check=self.check,
                 announce=self.announce,
                 birth_topic=self.birth_topic,
+                second_road=self.second_road,
             )
         )
         names = ("phone", "home", "weather", "warnings", "check")
+        names = tuple(self.daemon.dispatcher.workers)
         self.workers = {name: InlineWorker(inbox.post) for name in names}
         self.daemon.dispatcher.workers = self.workers  # type: ignore[assignment] # the same methods
         self.daemon.supervisor = Supervisor({"mqtt": self.broker.is_thread_alive})

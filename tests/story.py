@@ -81,8 +81,9 @@ class Story:
             self.alerts = acknowledge(self.alerts, alert.key, person_id)
 
     def reasons(self) -> list[NotifyReason]:
-        """Return why keepcool spoke, in order."""
-        return [notification.reason for notification in self.heard]
+        """Return why keepcool spoke, in order, without the ladder's repeats."""
+        reasons = [notification.reason for notification in self.heard]
+        return [reason for reason in reasons if reason is not NotifyReason.REPEATED]
 
     def _pass(self, elapsed: timedelta) -> None:
         self.now += elapsed

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from config.home import (
+    build_carers,
     build_home,
     build_motion,
     build_people,
@@ -35,7 +36,12 @@ from daemon.bootstrap.payloads import (
     build_sensor,
     build_whereabouts,
 )
-from daemon.bootstrap.roads import build_events, build_home_assistant, mqtt_options
+from daemon.bootstrap.roads import (
+    build_events,
+    build_home_assistant,
+    build_second_roads,
+    mqtt_options,
+)
 from daemon.bootstrap.showing import build_household
 from daemon.bootstrap.weather import build_sources, build_warning_services
 from daemon.clock import Instant, SystemClock
@@ -125,6 +131,7 @@ def _build_state(settings: Settings, now: Instant, warning_services: Sequence[st
         ZoneInfo(settings.home.time_zone),
         Poller(timedelta(seconds=settings.weather.poll_interval_s), settings.weather.sources),
         now,
+        build_carers(settings),
     )
     state.official = OfficialWarnings(warning_services)
     state.whereabouts = build_whereabouts(build_motion(settings), build_presence(settings))
@@ -141,7 +148,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
     power_entities = {meter.entity_id: meter.device_id for meter in meters if meter.entity_id}
     warning_services = build_warning_services(settings)
     state = _build_state(settings, clock.now(), [service.name for service in warning_services])
-    commands = CommandParser(topics, people, rooms, zone)
+    commands = CommandParser(topics, people, rooms, zone, state.carers)
     power_topics = {meter.topic: meter.device_id for meter in meters if meter.topic}
     plugs = build_plug_words(build_plugs(settings), topics)
     plug_topics = [topic for plug in plugs.values() for topic in plug.topics]
@@ -179,6 +186,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             announce=functools.partial(discovery.announcements, household),
             birth_topic=birth,
             plugs=Plugs(plugs, mqtt.publish) if plugs else None,
+            second_road=build_second_roads(settings),
             version=__version__,
         )
     )

@@ -32,6 +32,7 @@ from daemon.demo.fake_socket import EventClient
 T = TypeVar("T")
 
 BUTTON_EVENT = "mobile_app_notification_action"
+RECEIPT_EVENT = "mobile_app_notification_received"
 CLEAR = "clear_notification"
 OWN_USER = "f4ke05er000000000000000000000001"  # whom the token belongs to
 _ANSWER_WITHIN_S = 10.0
@@ -84,6 +85,7 @@ class FakeHomeAssistant:
         delay_s: wait so long before every REST answer; the call is carried out all the same.
         ignore_commands: accept service calls without changing anything.
         loses_pushes: accept pushes that never reach the phone.
+        sends_receipts: have phones fire an event for each push that asks for it, as Android's do.
         is_frozen: keep WebSockets open without a word, as a half-open connection does.
         token: the only token accepted.
     """
@@ -106,6 +108,7 @@ class FakeHomeAssistant:
         self.delay_s = 0.0
         self.ignore_commands = False
         self.loses_pushes = False
+        self.sends_receipts = False
         self.is_frozen = False
         self._clock = clock
         self._phones = set(phones)
@@ -393,6 +396,8 @@ class FakeHomeAssistant:
             at=self._clock(),
         )
         (self.lost_pushes if self.loses_pushes else self.pushes).append(push)
+        if self.sends_receipts and not self.loses_pushes and push.data.get("confirmation"):
+            self.fire(RECEIPT_EVENT, _made_flat(push))
 
     async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
         client = EventClient(
@@ -407,3 +412,15 @@ class FakeHomeAssistant:
             return await client.serve(request)
         finally:
             self._clients.discard(client)
+
+
+def _made_flat(push: Push) -> dict[str, object]:
+    """Return a push as Android's app puts it into its receipt: every value a text, no lists."""
+    flat: dict[str, object] = {"title": push.title, "message": push.message}
+    for key, value in push.data.items():
+        if key != "actions":
+            flat[key] = str(value).lower() if isinstance(value, bool) else str(value)
+    for number, action in enumerate(push.data.get("actions", ()), start=1):
+        flat[f"action_{number}_key"] = action["action"]
+        flat[f"action_{number}_title"] = action["title"]
+    return flat

@@ -124,6 +124,7 @@ class World:
         config_path: the settings file of this home.
         dead_sensors: rooms whose sensor is silent.
         habits: called at the start of each step with the moment: what people do.
+        reflexes: called in the middle and at the end of each step: what they do at once.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class World:
         self.topics = Topics("keepcool", HOME_ID)
         self.dead_sensors: set[str] = set()
         self.habits: list[Callable[[datetime], None]] = []
+        self.reflexes: list[Callable[[datetime], None]] = []
         self.indoors: Indoors = indoors if indoors is not None else household.build_flat()
         self.home_assistant = FakeHomeAssistant(
             token=TOKEN,
@@ -215,7 +217,11 @@ class World:
             )
         )
         if daemon is not None:
-            daemon.advance(to)
+            half = [self.now + (to - self.now) / 2] if self.reflexes else []
+            for moment in (*half, to):
+                daemon.advance(moment)
+                for reflex in self.reflexes:
+                    reflex(moment)
         self.indoors.advance(to, self.household.outdoor_at, self.device_actions())
         self.now = to
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.texts_en.answers import ANSWER_TEXTS
+from policies.texts_en.carers import CARER_TEXTS
 from policies.texts_en.cooling import COOLING_TEXTS
 from policies.texts_en.drinks import DRINK_TEXTS
 from policies.texts_en.entities import ENTITY_NAMES
@@ -48,6 +49,7 @@ TEXTS: Mapping[str, Text] = {
     **OFFICIAL_TEXTS,
     **COOLING_TEXTS,
     **ANSWER_TEXTS,
+    **CARER_TEXTS,
 }
 
 # What is said when an id is unknown or its slots are: better a plain word than silence.

@@ -14,4 +14,8 @@ ANSWER_TEXTS: Mapping[str, Text] = {
         ("Test: keepcool can reach you",),
         (("Nothing is wrong.",), ("Please answer, so that we both know it works.",)),
     ),
+    "test_second_road": Text(
+        ("Test: keepcool's second road works",),
+        (("Nothing is wrong.",), ("This road is taken when your phone does not answer.",)),
+    ),
 }

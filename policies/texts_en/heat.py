@@ -30,6 +30,11 @@ HEAT_TEXTS: Mapping[str, Text] = {
         (("No answer for {unanswered}.",), COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
         is_at_level_3=True,
     ),
+    "heat_critical_repeated": Text(
+        ("Please answer: {room} {temperature}", "Please answer: {room}"),
+        (("No answer since {since}.",), COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        is_at_level_3=True,
+    ),
     "heat_expected": Text(
         (
             "Cool early: {room} {expected_temperature} by {expected_at}",

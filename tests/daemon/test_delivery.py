@@ -18,12 +18,13 @@ from tests.builders import a_forecast
 from tests.loop_home import AFTERNOON_UTC, FakeHouse, FakePhone, FakeWeather
 from tests.waiting import wait_until
 
+MESSAGE = PhoneMessage("mobile_app_anna", PhoneKind.ANDROID, "tag", "title", "body", 2)
 ROW = OutboxRow(
     "row",
     "key",
     "anna",
     "phone",
-    PhoneMessage("mobile_app_anna", PhoneKind.ANDROID, "tag", "title", "body", 2),
+    MESSAGE,
     Instant("boot-1", 0.0, datetime(2026, 7, 14, tzinfo=UTC)),
 )
 ON = DeviceState(is_on=True, hvac_mode="cool")
@@ -101,7 +102,7 @@ def test_hanging_job_is_left_behind_and_shows(monkeypatch: pytest.MonkeyPatch) -
 def test_delivery_says_what_became_of_a_push() -> None:
     """Handed over, or why not and whether to try again."""
     phone = FakePhone()
-    assert deliver(phone, ROW) == DeliveryFinished("row")
+    assert deliver(ROW, lambda: phone.send(MESSAGE)) == DeliveryFinished("row")
     assert phone.taken == [ROW.message]
 
 
@@ -114,7 +115,8 @@ def test_each_kind_of_error_is_told(
 ) -> None:
     """Text, whether it will pass, and how long to wait, for all four kinds of jobs."""
     house = FakeHouse(error=error)
-    assert deliver(FakePhone(error=error), ROW) == DeliveryFinished(
+    phone = FakePhone(error=error)
+    assert deliver(ROW, lambda: phone.send(MESSAGE)) == DeliveryFinished(
         "row", text, is_permanent=is_permanent, retry_after_s=retry_after_s
     )
     assert command(house, "ac", 3, "climate.ac", ON) == CommandFinished(

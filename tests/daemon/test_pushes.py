@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from daemon.clock import Instant
+from daemon.outbox import OutboxRow
 from daemon.pushes import clear_rows, push_rows
+from integrations.messages import PhoneMessage
 from policies.alert import (
     AlertKey,
     ClearNotification,
@@ -40,20 +42,24 @@ def a_notification(**overrides: object) -> Notification:
     return Notification(**(fields | overrides))  # type: ignore[arg-type]
 
 
+def pushes_of(rows: list[OutboxRow]) -> list[PhoneMessage]:
+    """Return the messages of rows that go to phones."""
+    return [row.message for row in rows if isinstance(row.message, PhoneMessage)]
+
+
 def test_every_phone_gets_the_same_message() -> None:
     """Tag and buttons are the same on each, so an answer on one counts for all."""
     rows, tokens = push_rows(a_notification(), PERSON, NOW)
-    assert [row.message.service for row in rows] == ["mobile_app_anna", "mobile_app_tablet"]
+    messages = pushes_of(rows)
+    assert [message.service for message in messages] == ["mobile_app_anna", "mobile_app_tablet"]
     assert {row.message.tag for row in rows} == {"keepcool-heat-anna-3"}
-    assert rows[0].message.buttons == rows[1].message.buttons
+    assert messages[0].buttons == messages[1].buttons
     assert len({row.row_id for row in rows} | {row.deduplication_key for row in rows}) == 4
     assert [(token.verb, token.key, token.amount_ml) for token in tokens] == [
         (Verb.ON_IT, KEY, None),
         (Verb.DRANK, KEY, 150),
     ]
-    assert [token.token for token in tokens] == [
-        button.action for button in rows[0].message.buttons
-    ]
+    assert [token.token for token in tokens] == [button.action for button in messages[0].buttons]
 
 
 def test_buttons_are_of_one_message_only() -> None:

@@ -256,7 +256,7 @@ def test_settings_of_the_file_are_durable_and_small(store: Store) -> None:
         "synchronous": 2,  # FULL
         "journal_mode": "wal",
         "page_size": 1024,
-        "user_version": 1,
+        "user_version": 2,
     }
 
 

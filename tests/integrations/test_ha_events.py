@@ -227,9 +227,9 @@ def test_token_accepted_again_brings_the_link_up(house: FakeHomeAssistant, start
         '{"id": 2, "type": "event"}',
         '{"id": 2, "type": "event", "event": {"event_type": 3}}',
         '{"id": 2, "type": "event", "event": {"data": {"action": "A"}}}',
-        '{"id": 3, "type": "event", "event": []}',
-        '{"id": 3, "type": "event", "event": {"a": {"climate.bedroom": 7}, "r": 3}}',
-        '{"id": 3, "type": "event", "event": {"a": {"climate.bedroom": {}}}}',
+        '{"id": 4, "type": "event", "event": []}',
+        '{"id": 4, "type": "event", "event": {"a": {"climate.bedroom": 7}, "r": 3}}',
+        '{"id": 4, "type": "event", "event": {"a": {"climate.bedroom": {}}}}',
         '{"id": 99, "type": "pong"}',
         '{"id": 99, "type": "result", "success": true}',
         "[" * 50_000,
@@ -251,7 +251,7 @@ def test_change_of_an_unknown_entity_rebuilds(house: FakeHomeAssistant, start: S
     stream, posted = start()
     connect(stream)
     change = {"c": {"climate.other": {"+": {"s": "cool"}}}}
-    house.send_raw(json.dumps({"id": 3, "type": "event", "event": change}))
+    house.send_raw(json.dumps({"id": 4, "type": "event", "event": change}))
     wait_until(lambda: links(posted) == [True, False, True], what="the connection is rebuilt")
     connect(stream)
     assert observed(posted) == 2 * [(AC, "off"), (FAN, "off")]
@@ -509,8 +509,9 @@ def test_fahrenheit_house_is_heard_in_celsius() -> None:
         WELCOME,
         CONFIG,
         '{"id": 2, "type": "result", "success": true}',
-        json.dumps({"id": 3, "type": "event", "event": {"a": {AC: state}}}),
         '{"id": 3, "type": "result", "success": true}',
+        json.dumps({"id": 4, "type": "event", "event": {"a": {AC: state}}}),
+        '{"id": 4, "type": "result", "success": true}',
     )
     (heard,) = posted
     assert isinstance(heard, DeviceObserved)
@@ -537,8 +538,9 @@ def test_any_event_is_taken_or_refused(event: object, message_id: int) -> None:
         WELCOME,
         CONFIG,
         '{"id": 2, "type": "result", "success": true}',
-        json.dumps({"id": message_id, "type": "event", "event": event}),
         '{"id": 3, "type": "result", "success": true}',
+        json.dumps({"id": message_id, "type": "event", "event": event}),
+        '{"id": 4, "type": "result", "success": true}',
     )
     conversation = Conversation(wire, [AC], posted.append, parse_state)
     with suppress(TransientError):  # a change of an entity never told; anything else fails

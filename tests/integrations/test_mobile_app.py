@@ -56,7 +56,13 @@ def data(kind: PhoneKind, severity: int, **changes: Any) -> dict[str, Any]:  # n
         ),
         (
             Severity.CRITICAL,
-            {"channel": "alarm_stream", "importance": "high", "ttl": 0, "priority": "high"},
+            {
+                "channel": "alarm_stream",
+                "importance": "high",
+                "ttl": 0,
+                "priority": "high",
+                "confirmation": True,  # the phone is asked to say that it got it
+            },
         ),
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from policies import texts_en
 from policies.alert import Message, Verb
 from policies.model import Flag, Person, PhoneKind
+from policies.notification import BLIND_OR_POWERLESS
 from policies.texts_en import TEXTS
 from policies.wording import (
     SAFETY_CARD,
@@ -72,6 +73,11 @@ HOT: dict[str, Any] = {
     "outdoors": None,
     "last_seen_local": None,
     "forecast_until_local": None,
+    "person": "Anna",
+    "who": "Ben",
+    "people": "Anna and Cleo",
+    "summary": "Anna: living room 33°. Cleo: bedroom 34°.",
+    "trouble": "trouble_room_blind",
 }
 CHOICES: dict[str, list[Any]] = {
     "cooling": [
@@ -89,6 +95,7 @@ CHOICES: dict[str, list[Any]] = {
     "last_seen_local": [None, "13:40"],
     "forecast_until_local": [None, "19:00"],
     "detail": [None, "not authorised"],
+    "trouble": [None, *sorted(BLIND_OR_POWERLESS)],
 }
 IPHONE = a_person(phones=(a_phone(kind=PhoneKind.IPHONE),))
 RESTRICTED = a_person(flags=frozenset({Flag.FLUID_RESTRICTED}))
@@ -146,7 +153,10 @@ def test_safety_texts_name_the_home_s_emergency_number() -> None:
 @pytest.mark.parametrize("message_id", sorted(TEXTS))
 def test_safety_text_goes_with_level_3_and_above(message_id: str) -> None:
     """Levels 3 and 4 and their unanswered form carry the short text, nothing else does."""
-    is_high = message_id in {"heat_level_3", "heat_level_4", "heat_critical_unanswered"}
+    is_high = message_id in {
+        *("heat_level_3", "heat_level_4", "heat_critical_unanswered", "heat_critical_repeated"),
+        *("carer_heat", "carer_several_heat", "answered_heat"),
+    }
     message = Message(message_id, HOT)
     assert carries_safety_text(message) is is_high
     safety_text = render(message, a_person(), a_home()).safety_text

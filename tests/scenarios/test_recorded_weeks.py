@@ -38,7 +38,7 @@ ANSWERS_AFTER = timedelta(minutes=10)
 
 
 class Resident:
-    """Answer the phone as many do: heat messages when awake, every second drink reminder."""
+    """Answer as many do: alarms soon, heat messages when awake, every second drink reminder."""
 
     def __init__(self, household: Household, home_assistant: FakeHomeAssistant) -> None:
         self._household = household
@@ -46,6 +46,7 @@ class Resident:
         self._seen = 0
         self._reminders = 0
         self._later: list[tuple[datetime, Push, str]] = []
+        self._rung = 0
 
     def act(self, now: datetime) -> None:
         """Press what is due, and read what is new."""
@@ -63,6 +64,13 @@ class Resident:
             self._later.remove(item)
             self._home_assistant.press(item[1], item[2])
 
+    def answer_alarms(self, _now: datetime) -> None:
+        """Press what rings like an alarm, by day and by night."""
+        for push in self._home_assistant.pushes[self._rung :]:
+            if push.data.get("channel") == "alarm_stream" and push.buttons:
+                self._home_assistant.press(push, "I'm on it")
+        self._rung = len(self._home_assistant.pushes)
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -78,7 +86,9 @@ def play(
 ) -> Played:
     """Let the week pass in steps; the daemon is killed with SIGKILL once and started again."""
     with World(household, (broker.host, broker.port), folder, recording) as world:
-        world.habits.append(Resident(household, world.home_assistant).act)
+        resident = Resident(household, world.home_assistant)
+        world.habits.append(resident.act)
+        world.reflexes.append(resident.answer_alarms)
         daemon = world.daemon()
         daemon.start()
         try:
