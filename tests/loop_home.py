@@ -379,8 +379,7 @@ class LoopHome:
                 second_road=self.second_road,
             )
         )
-        names = ("phone", "home", "weather", "warnings", "check")
-        names = tuple(self.daemon.dispatcher.workers)
+        names = {"phone", "home", "weather", "warnings", "check", *self.daemon.dispatcher.workers}
         self.workers = {name: InlineWorker(inbox.post) for name in names}
         self.daemon.dispatcher.workers = self.workers  # type: ignore[assignment] # the same methods
         self.daemon.supervisor = Supervisor({"mqtt": self.broker.is_thread_alive})
