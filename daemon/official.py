@@ -30,11 +30,17 @@ class OfficialWarnings:
         """Ask each service at once, then every half an hour."""
         self._schedules = {name: Schedule(name, INTERVAL_S) for name in names}
         self._said: dict[str, tuple[OfficialWarning, ...]] = {}
+        self._silent = set(names)  # services whose last answer, if any, was none
 
     @property
     def schedules(self) -> tuple[Schedule, ...]:
         """Return what is known of each service."""
         return tuple(self._schedules.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every service answered when it was last asked: only then none is none."""
+        return bool(self._schedules) and not self._silent
 
     @property
     def next_due_boot_s(self) -> float | None:
@@ -58,8 +64,10 @@ class OfficialWarnings:
         schedule = self._schedules[event.service]
         if event.warnings is None:
             schedule.fail(now, event.error or "", event.retry_after_s)
+            self._silent.add(event.service)
             return
         schedule.succeed(now)
+        self._silent.discard(event.service)
         if event.warnings != self._said.get(event.service, ()):
             self._said[event.service] = event.warnings
             changes.memory[OFFICIAL_KEY + event.service] = to_json(_Answer(event.warnings))

@@ -44,7 +44,9 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
         "alerts": sorted(alert.key.tag for alert in live),
         "forecast_source": forecast.source if forecast else None,
         "forecast_fetched_at": forecast.fetched_at.isoformat() if forecast else None,
-        "official_warning": _official_level(snapshot),
+        "official_warning": _official_level(
+            snapshot, is_complete=daemon.state.official.is_complete
+        ),
         "official_warnings": [_official(warning) for warning in snapshot.warnings],
         "outbox_waiting": len(daemon.outbox),
         # What was tried and does not work; what waits for it is tried again and again.
@@ -110,9 +112,11 @@ def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:
     }
 
 
-def _official_level(snapshot: Snapshot) -> str:
+def _official_level(snapshot: Snapshot, *, is_complete: bool) -> str | None:
     level = max((warning.level for warning in snapshot.warnings), default=None)
-    return "none" if level is None else level.name.lower()
+    if level is None:
+        return "none" if is_complete else None
+    return level.name.lower()
 
 
 def _official(warning: OfficialWarning) -> dict[str, Any]:

@@ -99,6 +99,9 @@ class Household:
     names: Mapping[str, str]
     version: str
     prefix: str | None
+    motion_rooms: frozenset[str] = frozenset()  # rooms with a motion sensor
+    presence_people: frozenset[str] = frozenset()  # people whose presence an entity tells
+    has_official_warnings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +141,14 @@ def birth_topic(prefix: str) -> str:
 
 def devices(household: Household) -> Iterator[Device]:
     """Yield the home, every room and every person, in this order."""
-    topics = household.topics
-    home = tuple(_home_entities(topics))
+    home = tuple(_home_entities(household))
     yield Device("home", "", "keepcool", household.home_name, home)
     for room in household.rooms:
-        entities = tuple(_room_entities(room, topics))
+        entities = tuple(_room_entities(room, household))
         more = {"suggested_area": room.name}
         yield Device("room", room.room_id, room.name, "Room", entities, more)
     for person in household.people:
-        entities = tuple(_person_entities(person, topics))
+        entities = tuple(_person_entities(person, household))
         yield Device("person", person.person_id, person.name, "Person", entities)
 
 
@@ -217,7 +219,8 @@ def _component(
 # ----------------------------------------------------------------- rooms
 
 
-def _room_entities(room: Room, topics: HomeTopics) -> Iterator[Entity]:
+def _room_entities(room: Room, household: Household) -> Iterator[Entity]:
+    topics = household.topics
     sensor, binary = _on_topic(topics.room_state(room.room_id))
     yield sensor("heat_level", _heat_level("heat_level"), attributes=_ROOM_ATTRIBUTES)
     yield sensor("feels_like", _temperature("effective_temperature_c"))
@@ -234,6 +237,9 @@ def _room_entities(room: Room, topics: HomeTopics) -> Iterator[Entity]:
     unseen = "{{ {'fresh': 'OFF', 'stale': 'ON'}.get(value_json.freshness, 'None') }}"
     problem = {"value_template": unseen, "device_class": "problem"}
     yield binary("unseen", problem | {"entity_category": _DIAGNOSTIC})
+    if room.room_id in household.motion_rooms:
+        seen = {"value_template": _flag("motion"), "device_class": "occupancy"}
+        yield binary("motion", seen)
     if room.devices:
         template = _flag("is_cooling_automatic")
         look = {"icon": "mdi:air-conditioner", "entity_category": _CONFIG}
@@ -244,10 +250,10 @@ def _room_entities(room: Room, topics: HomeTopics) -> Iterator[Entity]:
 # ----------------------------------------------------------------- people
 
 
-def _person_entities(person: Person, topics: HomeTopics) -> Iterator[Entity]:
-    person_id = person.person_id
+def _person_entities(person: Person, household: Household) -> Iterator[Entity]:
+    topics, person_id = household.topics, person.person_id
     state = topics.person_state(person_id)
-    sensor, _ = _on_topic(state)
+    sensor, binary = _on_topic(state)
     yield sensor("heat_level", _heat_level("heat_level"))
     # No volume for someone whose fluids are restricted, and no goal where none may be named.
     if Flag.FLUID_RESTRICTED not in person.flags:
@@ -263,6 +269,9 @@ def _person_entities(person: Person, topics: HomeTopics) -> Iterator[Entity]:
     yield sensor("snoozed_until", _timestamp("snoozed_until"))
     yield _switch("out", state, out, _flag("is_out"), {"icon": "mdi:home-export-outline"})
     yield sensor("out_until", _timestamp("out_until"))
+    if person_id in household.presence_people:
+        at_home = {"value_template": _flag("is_at_home"), "device_class": "presence"}
+        yield binary("at_home", at_home)
     alert: dict[str, Any] = {
         "state_topic": topics.person_alert(person_id),
         "event_types": ["raised", "critical", "resolved"],
@@ -277,7 +286,8 @@ def _person_entities(person: Person, topics: HomeTopics) -> Iterator[Entity]:
 # ----------------------------------------------------------------- the home
 
 
-def _home_entities(topics: HomeTopics) -> Iterator[Entity]:
+def _home_entities(household: Household) -> Iterator[Entity]:
+    topics = household.topics
     running: dict[str, Any] = {
         "state_topic": topics.status,
         "payload_on": "online",
@@ -300,10 +310,11 @@ def _home_entities(topics: HomeTopics) -> Iterator[Entity]:
     yield _switch("holiday", topics.home_state, topics.home_holiday, _flag("holiday"), holiday)
     yield sensor("holiday_until", _timestamp("holiday_until"))
     diagnostic = {"entity_category": _DIAGNOSTIC}
-    levels = ["none", *(level.name.lower() for level in WarningLevel)]
-    warning = _enum("official_warning", levels, "mdi:sun-thermometer-outline")
-    told = "{{ {'warnings': value_json.official_warnings[:5]} | tojson }}"
-    yield sensor("official_warning", warning, attributes=told)
+    if household.has_official_warnings:
+        levels = ["none", *(level.name.lower() for level in WarningLevel)]
+        warning = _enum("official_warning", levels, "mdi:sun-thermometer-outline")
+        told = "{{ {'warnings': value_json.official_warnings[:5]} | tojson }}"
+        yield sensor("official_warning", warning, attributes=told)
     source = {"value_template": _value("forecast_source"), "icon": "mdi:weather-partly-cloudy"}
     yield sensor("forecast_source", source | diagnostic)
     yield sensor("forecast_at", _timestamp("forecast_fetched_at") | diagnostic)

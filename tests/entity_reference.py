@@ -36,6 +36,9 @@ HOUSEHOLD = Household(
     names=ENTITY_NAMES,
     version="0.1.0",
     prefix="homeassistant",
+    motion_rooms=frozenset({"living-room"}),
+    presence_people=frozenset({"anna"}),
+    has_official_warnings=True,
 )
 HEAD = f"""\
 # Entities and topics
@@ -112,11 +115,15 @@ def _row(device: Device, entity: Entity) -> str:
 
 def _conditions(device: Device) -> list[str]:
     said = {
-        "home": "",
-        "room": "*Automatic cooling* is there for a room with `[[room.cooling]]`.\n",
+        "home": "*Official heat warning* is there with `[[official_warning]]`.\n",
+        "room": (
+            "*Automatic cooling* is there for a room with `[[room.cooling]]`, *Motion lately* for "
+            "one with\n`[[room.motion]]`.\n"
+        ),
         "person": (
             "The volumes are not there for `fluid_restricted`, nor a goal for `fluid_or_salt_loss` "
-            "without one of\ntheir own; *Test alert* is there for a person with a phone.\n"
+            "without one of\ntheir own; *Test alert* is there for a person with a phone, "
+            "*At home* with\n`presence_entity`.\n"
         ),
     }[device.kind]
     return [said] if said else []

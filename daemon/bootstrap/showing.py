@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.home import build_home, build_people, build_rooms
+from config.home import build_home, build_motion, build_people, build_presence, build_rooms
 from config.settings import Settings
 from daemon import __version__
 from daemon.faces import Topics
@@ -22,4 +22,7 @@ def build_household(settings: Settings) -> Household:
         names=ENTITY_NAMES,
         version=__version__,
         prefix=mqtt.discovery_prefix if mqtt.discovery else None,
+        motion_rooms=frozenset(motion.room_id for motion in build_motion(settings)),
+        presence_people=frozenset(each.person_id for each in build_presence(settings)),
+        has_official_warnings=bool(settings.official_warnings),
     )

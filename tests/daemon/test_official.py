@@ -59,6 +59,17 @@ def test_failing_service_keeps_what_it_said_until_that_is_over() -> None:
     assert official.schedules[0].last_error is None
 
 
+def test_no_warning_is_known_only_when_every_service_said_so() -> None:
+    """A service that did not answer yet, or no longer does, might warn; and none says nothing."""
+    official = OfficialWarnings(["nws", "nws AZZ540"])
+    known = [OfficialWarnings().is_complete, official.is_complete]
+    away = WarningsFetched("nws", None, "nws: away")
+    for answer in (got(), got(service="nws AZZ540"), away):
+        official.on_fetched(answer, NOW, Changes())
+        known.append(official.is_complete)
+    assert known == [False, False, False, True, False]
+
+
 def test_the_most_serious_comes_first_and_each_once() -> None:
     """Two services' answers are one list without repeats."""
     official = OfficialWarnings(["nws", "nws AZZ540"])

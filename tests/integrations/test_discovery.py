@@ -147,6 +147,12 @@ def test_only_what_can_work_is_offered() -> None:
     assert "test_alert" not in keys(replace(ANNA, phones=()))
     bare = replace(HOUSEHOLD, rooms=(replace(ROOM, devices=()),))
     assert "automatic_cooling" not in [key for _, key, _ in components(bare)]
+    nothing: frozenset[str] = frozenset()
+    blind = replace(
+        HOUSEHOLD, motion_rooms=nothing, presence_people=nothing, has_official_warnings=False
+    )
+    found = {key for _, key, _ in components(HOUSEHOLD)} - {key for _, key, _ in components(blind)}
+    assert found == {"motion", "at_home", "official_warning"}
 
 
 def test_what_is_gone_is_taken_back() -> None:
