@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from daemon.faces import find_status, is_old
+from daemon.status import SECOND_ROAD
 
 REFRESH_S = 5.0
 LINK_NAMES = {
@@ -179,7 +180,7 @@ def _roads(status: dict[str, Any]) -> Table:
     for link in status["links"]:
         state = "up" if link["is_up"] else f"down for {span(link['down_for_s'])}"
         table.add_row(
-            LINK_NAMES.get(link["link"]) or f"second road of {link['link'].partition(':')[2]}",
+            link_name(link["link"]),
             Text(state, style="green" if link["is_up"] else "red"),
             Text(link["detail"]),
         )
@@ -206,6 +207,13 @@ def _roads(status: dict[str, Any]) -> Table:
 
 def _ago(seconds: float | None) -> str:
     return "-" if seconds is None else f"{span(seconds)} ago"
+
+
+def link_name(link: str) -> str:
+    """Name a road for a person: the second road of somebody, or what it leads to."""
+    if link.startswith(SECOND_ROAD):
+        return f"second road of {link.removeprefix(SECOND_ROAD)}"
+    return LINK_NAMES.get(link, link)
 
 
 def degrees(value: float | None) -> str:

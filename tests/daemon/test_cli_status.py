@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from daemon.cli_status import show_status, span
+from daemon.cli_status import link_name, show_status, span
 from daemon.faces import Faces
-from daemon.status import build_status
+from daemon.status import build_status, second_road_link
 from daemon.whereabouts import MotionSource, Whereabouts
 from integrations.errors import TransientError
 from integrations.home_assistant_states import parse_state
@@ -183,3 +183,29 @@ def test_home_with_whereabouts_reads_their_entities(tmp_path: Path) -> None:
     home.daemon.state.whereabouts = Whereabouts(sources, {"person.anna": "anna"})
     home.run(70)
     assert {"binary_sensor.living_motion", "person.anna"} <= set(home.house.reads[-1])
+
+
+@pytest.mark.parametrize(
+    ("link", "name"),
+    [
+        ("mqtt", "MQTT broker"),
+        ("second_road:anna", "second road of anna"),
+        ("second_road:anna:2", "second road of anna:2"),
+        ("storage", "storage"),
+    ],
+)
+def test_roads_have_names(link: str, name: str) -> None:
+    """Each road is named by what it leads to, and a second road by whom."""
+    assert link_name(link) == name
+
+
+@pytest.mark.parametrize(
+    ("channel_id", "link"),
+    [
+        ("anna:second_road:1", "second_road:anna"),
+        ("anna:second_road:2", "second_road:anna:2"),
+    ],
+)
+def test_second_roads_are_links_of_their_own(channel_id: str, link: str) -> None:
+    """Each second road may be up or down by itself."""
+    assert second_road_link(channel_id) == link
