@@ -107,6 +107,8 @@ class CommandParser:
                 _parse_drink, person_id, portion_ml
             )
             self._plain[topics.person_test_alert(person_id)] = partial(_parse_test, person_id)
+            second = partial(_parse_test, person_id, road=Road.SECOND_ROAD)
+            self._plain[topics.person_test_second_road(person_id)] = second
             self._plain[topics.person_snooze(person_id)] = partial(_parse_snooze, person_id)
             self._plain[topics.person_out(person_id)] = partial(_parse_out, person_id)
         for room in rooms:
@@ -233,9 +235,9 @@ def _parse_drink(person_id: str, portion_ml: int, payload: bytes) -> DrinkComman
     return DrinkCommand(person_id, _parse_amount(payload, portion_ml))
 
 
-def _parse_test(person_id: str, payload: bytes) -> TestAlertCommand:
+def _parse_test(person_id: str, payload: bytes, *, road: Road = Road.PHONE) -> TestAlertCommand:
     _check_press(payload)
-    return TestAlertCommand(person_id)
+    return TestAlertCommand(person_id, road=road)
 
 
 def _parse_snooze(person_id: str, payload: bytes) -> ModeCommand:

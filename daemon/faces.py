@@ -102,6 +102,10 @@ class Topics:
         """Hear `PRESS`: send a test alert to the person's phones."""
         return f"{self.root}/person/{person_id}/test_alert"
 
+    def person_test_second_road(self, person_id: str) -> str:
+        """Hear `PRESS`: send a test alert by the person's road beside Home Assistant."""
+        return f"{self.root}/person/{person_id}/test_second_road"
+
     def person_drink(self, person_id: str) -> str:
         """Hear a drink: a number of millilitres (10 to 1000), or `PRESS` for one portion."""
         return f"{self.root}/person/{person_id}/drink"

@@ -79,6 +79,10 @@ class HomeTopics(Protocol):
         """Tell of alerts."""
         ...
 
+    def person_test_second_road(self, person_id: str) -> str:
+        """Hear that a test alert by the second road is wanted."""
+        ...
+
     def person_test_alert(self, person_id: str) -> str:
         """Hear that a test alert is wanted."""
         ...
@@ -281,6 +285,9 @@ def _person_entities(person: Person, household: Household) -> Iterator[Entity]:
     if person.phones:
         test = {"icon": "mdi:bell-check", "entity_category": _DIAGNOSTIC}
         yield _button("test_alert", topics.person_test_alert(person_id), test)
+    if person.second_roads:
+        test = {"icon": "mdi:bell-plus", "entity_category": _DIAGNOSTIC}
+        yield _button("test_second_road", topics.person_test_second_road(person_id), test)
 
 
 # ----------------------------------------------------------------- the home
@@ -318,6 +325,10 @@ def _home_entities(household: Household) -> Iterator[Entity]:
     source = {"value_template": _value("forecast_source"), "icon": "mdi:weather-partly-cloudy"}
     yield sensor("forecast_source", source | diagnostic)
     yield sensor("forecast_at", _timestamp("forecast_fetched_at") | diagnostic)
+    down = {"value_template": "{{ 'ON' if value_json.roads_down else 'OFF' }}"}
+    down |= {"device_class": "problem"}
+    roads = "{{ {'roads': value_json.roads_down[:20]} | tojson }}"
+    yield binary("road_down", down | diagnostic, attributes=roads)
     waiting = {"value_template": _value("outbox_waiting"), "state_class": "measurement"}
     yield sensor("messages_waiting", waiting | {"icon": "mdi:tray-full"} | diagnostic)
     version = {"value_template": _value("version"), "icon": "mdi:tag"}

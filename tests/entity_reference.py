@@ -26,7 +26,7 @@ SNAPSHOT = REPOSITORY / "tests" / "integrations" / "discovery.json"
 COMMAND = ".venv/bin/python -m tests.entity_reference"
 
 ROOM = a_room(room_id="living-room", name="Living room", devices=(a_device(room_id="living-room"),))
-ANNA = a_person(rooms=("living-room",))
+ANNA = a_person(rooms=("living-room",), second_roads=("anna:second_road:1",))
 HOUSEHOLD = Household(
     home_id="home",
     home_name="Anna and Ben's flat",
@@ -123,7 +123,7 @@ def _conditions(device: Device) -> list[str]:
         "person": (
             "The volumes are not there for `fluid_restricted`, nor a goal for `fluid_or_salt_loss` "
             "without one of\ntheir own; *Test alert* is there for a person with a phone, "
-            "*At home* with\n`presence_entity`.\n"
+            "*Test second\nroad* for one with a second road, *At home* with `presence_entity`.\n"
         ),
     }[device.kind]
     return [said] if said else []

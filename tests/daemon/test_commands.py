@@ -19,6 +19,7 @@ from daemon.commands import (
     check_rate,
 )
 from daemon.mode_commands import HolidayCommand, OutCommand, SnoozeCommand
+from policies.alert import Road
 from tests.builders import ZONE, a_bedroom, a_device, a_person, a_room
 from tests.loop_home import TOPICS
 
@@ -60,6 +61,11 @@ def parse(
         (TOPICS.test_alert_command, {"person": "anna"}, TestAlertCommand("anna")),
         (TOPICS.test_alert_command, {"id": "t1"}, TestAlertCommand("anna", "t1")),
         (TOPICS.person_test_alert("anna"), "PRESS", TestAlertCommand("anna")),
+        (
+            TOPICS.person_test_second_road("anna"),
+            "PRESS",
+            TestAlertCommand("anna", road=Road.SECOND_ROAD),
+        ),
         (TOPICS.home_check, "PRESS", CheckCommand()),
         (TOPICS.room_cooling("living"), "OFF", CoolingSwitchCommand("living", is_on=False)),
         (TOPICS.room_cooling("living"), " on\n", CoolingSwitchCommand("living", is_on=True)),
@@ -174,6 +180,8 @@ def test_topics_are_those_of_the_home_and_its_people() -> None:
         "keepcool/home/home/check",
         "keepcool/home/room/living/cooling",
         "keepcool/home/person/anna/test_alert",
+        "keepcool/home/person/anna/test_second_road",
+        "keepcool/home/person/bob/test_second_road",
         "keepcool/home/person/bob/test_alert",
         "keepcool/home/command/log",
         "keepcool/home/command/mode",

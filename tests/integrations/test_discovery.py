@@ -145,6 +145,7 @@ def test_restricted_fluids_have_no_volume_entity() -> None:
 def test_only_what_can_work_is_offered() -> None:
     """Without a device there is nothing to switch, without a phone nothing to test."""
     assert "test_alert" not in keys(replace(ANNA, phones=()))
+    assert "test_second_road" not in keys(replace(ANNA, second_roads=()))
     bare = replace(HOUSEHOLD, rooms=(replace(ROOM, devices=()),))
     assert "automatic_cooling" not in [key for _, key, _ in components(bare)]
     nothing: frozenset[str] = frozenset()
