@@ -116,7 +116,7 @@ def build_home(settings: Settings) -> Home:
 
 def build_tuning(settings: Settings) -> Tuning:
     """Build the policy constants."""
-    given = settings.thresholds
+    given, usual = settings.thresholds, Tuning()
     return Tuning(
         rolling_window=timedelta(seconds=given.rolling_window_s),
         fast_window=timedelta(seconds=given.fast_window_s),
@@ -126,6 +126,8 @@ def build_tuning(settings: Settings) -> Tuning:
         planning_horizon=timedelta(hours=given.planning_horizon_h),
         nudges_per_day=given.nudges_per_day if given.budgets else UNLIMITED,
         pushes_per_day=given.pushes_per_day if given.budgets else UNLIMITED,
+        warnings_per_day=usual.warnings_per_day if given.budgets else UNLIMITED,
+        trouble_per_day=usual.trouble_per_day if given.budgets else UNLIMITED,
         maximum_step_c_per_min=given.max_step_c_per_min or None,
         repeat_interval=timedelta(seconds=given.repeat_interval_s),
         mqtt_trouble_after=timedelta(seconds=given.mqtt_trouble_after_s),

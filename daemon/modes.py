@@ -12,8 +12,10 @@ import structlog
 from daemon.clock import Instant
 from daemon.mode_commands import HolidayCommand, ModeCommand, OutCommand, SnoozeCommand
 from daemon.records import Changes, read_json, to_json
-from policies.alert import HeatLevel
+from policies import brief
+from policies.alert import Alert, AlertPhase, HeatLevel
 from policies.model import Holiday, HolidayEnd, Snooze
+from policies.wording import full_text
 
 if TYPE_CHECKING:
     from daemon.state import HomeState
@@ -180,7 +182,16 @@ def note_at_home(
 
 
 def settle(state: HomeState, now: Instant, changes: Changes) -> None:
-    """End the holiday whose date has come."""
+    """End the holiday whose date has come, and what somebody's coming home ends."""
+    for person_id, record in state.people.items():
+        is_at_home = state.presence_of(record.person, now)[0]
+        was_away = record.memory.was_away
+        if is_at_home is None or is_at_home is not was_away:
+            continue  # as it was
+        record.memory = replace(record.memory, was_away=not is_at_home)
+        state.remember(person_id, changes)
+        if is_at_home:
+            note_at_home(state, [person_id], HolidayEnd.PRESENCE, now, changes)
     deadline = state.holiday.deadline
     if state.holiday.is_on and deadline is not None and not deadline.remaining(now):
         end_holiday(state, HolidayEnd.DATE, now, changes)
@@ -195,11 +206,12 @@ def person_modes(state: HomeState, now: Instant) -> dict[str, dict[str, Any]]:
     for person_id, record in state.people.items():
         snooze, out = record.memory.snooze, record.memory.out
         is_snoozed = snooze is not None and bool(snooze.deadline.remaining(now))
-        is_out = out is not None and bool(out.remaining(now))
+        is_told_out = out is not None and bool(out.remaining(now))
         shown[person_id] = {
             "snoozed_until": _shown(snooze.deadline.until.utc) if snooze and is_snoozed else None,
-            "is_out": is_out,
-            "out_until": _shown(out.until.utc) if out and is_out else None,
+            "is_out": is_told_out or state.presence_of(record.person, now)[0] is False,
+            "out_until": _shown(out.until.utc) if out and is_told_out else None,
+            "brief": _brief_of(state, person_id),
         }
     return shown
 
@@ -210,7 +222,23 @@ def home_modes(state: HomeState) -> dict[str, Any]:
     return {
         "holiday": state.holiday.is_on,
         "holiday_until": None if deadline is None else _shown(deadline.until.utc),
+        "to_look_at": sorted({alert.reason for alert in _in_digests(state)}),
     }
+
+
+def _in_digests(state: HomeState) -> list[Alert]:
+    """Return all that any digest tells of, which may be more than its message holds."""
+    alerts = state.alerts.values()
+    return [a for a in alerts if a.digested_for and a.phase is not AlertPhase.RESOLVED]
+
+
+def _brief_of(state: HomeState, person_id: str) -> str | None:
+    """Return today's brief with everything that it has to say."""
+    for alert in state.alerts.values():
+        is_theirs = alert.key.policy == brief.POLICY and alert.key.subject == person_id
+        if is_theirs and alert.phase is not AlertPhase.RESOLVED:
+            return full_text(alert.message, state.people[person_id].person, state.home)
+    return None
 
 
 def _shown(at: datetime) -> str:

@@ -22,6 +22,7 @@ BROKEN_CHANNEL_RETRY_S = (
 NUDGE_EXPIRES = timedelta(hours=1)  # a drink reminder from long ago is noise
 SETTLING_S = 45.0  # a device is commanded anew and read back within this once the road is back
 TROUBLE_TAG = "keepcool-trouble-"
+LASTING_TAGS = ("keepcool-digest-", "keepcool-mode-")  # silent, and still true hours later
 
 
 class RowState(enum.StrEnum):
@@ -116,6 +117,7 @@ class Outbox:
             for row in self._rows.values()
             if row.message.severity <= Severity.NUDGE
             and not row.message.is_clear
+            and not row.message.tag.startswith(LASTING_TAGS)
             and row.created.plausible_elapsed_until(now) > NUDGE_EXPIRES
             and self._in_flight.get(row.channel_id) != row.row_id
         ]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
 
 from daemon.clock import Instant
 from daemon.modes import Deadline, SnoozeMemory
-from daemon.records import Drink, read_json, to_json
+from daemon.records import Drink, PushRecord, read_json, to_json
 from policies.alert import HeatLevel, Severity
+from policies.holding import push_kind
 from policies.model import Person, PersonConditions
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+NUDGES = "nudges"  # of the kinds of `push_kind`
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class PersonMemory:
     sign_of_life: Instant | None = None
     snooze: SnoozeMemory | None = None
     out: Deadline | None = None
+    was_away: bool = False  # by their presence; so that coming home is seen, over restarts too
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +47,20 @@ class PersonRecord:
     zone: tzinfo
     memory: PersonMemory = field(default_factory=PersonMemory)
     _drinks: deque[_Amount] = field(default_factory=deque)
-    _pushes: deque[_Amount] = field(default_factory=deque)
+    _pushes: deque[tuple[str, Instant]] = field(default_factory=deque)  # kind, when
 
     def restore(
         self,
         memory: str | None,
         drinks: Iterable[Drink],
-        pushes: Iterable[tuple[Severity, datetime]],
+        pushes: Iterable[PushRecord],
     ) -> None:
         """Take over what the store kept."""
         if memory is not None:
             self.memory = read_json(PersonMemory, memory) or PersonMemory()
         for drink in drinks:
             self._drinks.append(_Amount(_from_wall(drink.at), drink.amount_ml, drink.drink_id))
-        self._pushes.extend(_Amount(_from_wall(at), severity) for severity, at in pushes)
+        self._pushes.extend((push_kind(p.policy, p.severity), _from_wall(p.at)) for p in pushes)
 
     def has_drink(self, drink_id: str) -> bool:
         """Return whether this drink is counted already: a report may come twice."""
@@ -68,10 +71,11 @@ class PersonRecord:
         self._drinks.append(_Amount(now, drink.amount_ml, drink.drink_id))
         self.record_sign(now)
 
-    def record_push(self, severity: Severity, now: Instant) -> None:
+    def record_push(self, policy: str, severity: Severity, now: Instant) -> None:
         """Count a message; a nudge counts as ignored until the next sign of the person."""
-        self._pushes.append(_Amount(now, severity))
-        if severity is Severity.NUDGE:
+        kind = push_kind(policy, severity)
+        self._pushes.append((kind, now))
+        if kind == NUDGES:
             self.memory = replace(self.memory, nudges_ignored=self.memory.nudges_ignored + 1)
 
     def record_sign(self, now: Instant) -> None:
@@ -99,7 +103,7 @@ class PersonRecord:
         self._forget(now)
         memory = self.memory
         day = now.utc.astimezone(self.zone).date()
-        nudges = [push.at for push in self._pushes if push.amount == Severity.NUDGE]
+        nudges = [at for kind, at in self._pushes if kind == NUDGES]
 
         def is_today(at: Instant) -> bool:
             if is_clock_synchronised:
@@ -109,6 +113,7 @@ class PersonRecord:
         def age(at: Instant | None) -> timedelta | None:
             return None if at is None else at.plausible_elapsed_until(now)
 
+        today = Counter(kind for kind, at in self._pushes if is_today(at))
         return PersonConditions(
             person=self.person,
             snooze=None if memory.snooze is None else memory.snooze.conditions(now),
@@ -116,8 +121,11 @@ class PersonRecord:
             drunk_today_ml=sum(drink.amount for drink in self._drinks if is_today(drink.at)),
             drunk_last_hour_ml=self.drunk_within(HOUR, now),
             since_last_drink=age(self._drinks[-1].at if self._drinks else None),
-            nudges_today=sum(is_today(at) for at in nudges),
-            pushes_today=sum(is_today(push.at) for push in self._pushes),
+            nudges_today=today[NUDGES],
+            pushes_today=today.total(),
+            warnings_today=today["warnings"],
+            trouble_today=today["trouble"],
+            criticals_today=today["critical"],
             since_last_nudge=age(nudges[-1] if nudges else None),
             nudges_ignored=memory.nudges_ignored,
             peak_level_today=(
@@ -127,9 +135,10 @@ class PersonRecord:
         )
 
     def _forget(self, now: Instant) -> None:
-        for events in (self._drinks, self._pushes):
-            while events and events[0].at.plausible_elapsed_until(now) > 2 * DAY:
-                events.popleft()
+        while self._drinks and self._drinks[0].at.plausible_elapsed_until(now) > 2 * DAY:
+            self._drinks.popleft()
+        while self._pushes and self._pushes[0][1].plausible_elapsed_until(now) > 2 * DAY:
+            self._pushes.popleft()
 
 
 def _from_wall(at: datetime) -> Instant:

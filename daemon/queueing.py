@@ -58,7 +58,7 @@ def _count(notification: Notification, state: HomeState, now: Instant, changes: 
     is_push = notification.road is Road.PHONE and notification.severity > Severity.DISPLAY
     is_push = is_push and notification.key.policy not in UNCOUNTED
     if record is not None and is_push:
-        record.record_push(notification.severity, now)
+        record.record_push(notification.key.policy, notification.severity, now)
         state.remember(notification.person_id, changes)
 
 

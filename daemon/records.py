@@ -12,7 +12,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from daemon.outbox import OutboxRow
-from policies.alert import Alert, AlertKey, Verb
+from policies.alert import Alert, AlertKey, Severity, Verb
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -39,6 +39,16 @@ class Drink:
     at: datetime
     amount_ml: int
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushRecord:
+    """Record one message to a person, for their budgets."""
+
+    person_id: str
+    policy: str
+    severity: Severity
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class HomeState:
             record.restore(
                 memory.get(PERSON_KEY + person_id),
                 [drink for drink in drinks if drink.person_id == person_id],
-                [(severity, at) for who, severity, at in pushes if who == person_id],
+                [push for push in pushes if push.person_id == person_id],
             )
         self.sensing.restore(
             store.load_sensors(), store.load_history(now.utc - timedelta(hours=HOURS_KEPT)), now
@@ -266,17 +266,18 @@ class HomeState:
             holiday=self.holiday.conditions(now),
         )
 
+    def presence_of(self, person: Person, now: Instant) -> tuple[bool | None, timedelta | None]:
+        """Return whether a person is at home, and how old the word on it is."""
+        if len(self.people) == 1:
+            rooms = every_room_of(person)
+            return self.whereabouts.presence_by_motion(person.person_id, rooms, now)
+        return self.whereabouts.presence(person.person_id, now)
+
     def _person(
         self, record: PersonRecord, now: Instant, *, is_clock_synchronised: bool
     ) -> PersonConditions:
         """Return a person's counters, and whether they are at home."""
-        person = record.person
-        if len(self.people) == 1:
-            is_at_home, age = self.whereabouts.presence_by_motion(
-                person.person_id, every_room_of(person), now
-            )
-        else:
-            is_at_home, age = self.whereabouts.presence(person.person_id, now)
+        is_at_home, age = self.presence_of(record.person, now)
         conditions = record.conditions(now, is_clock_synchronised=is_clock_synchronised)
         return replace(conditions, is_at_home=is_at_home, presence_age=age)
 
@@ -364,5 +365,7 @@ def _durable_face(alert: Alert | None) -> tuple[object, ...]:
         alert.told_carers,
         alert.is_answer_told,
         alert.since_answered is None,
+        alert.waiting_for,
+        alert.digested_for,
         alert.clearing_for is None,  # else a fall that began long ago would count after a restart
     )

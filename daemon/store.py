@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
 from daemon.packing import pack, unpack
-from daemon.records import ActionToken, Changes, Drink, HistoryRow, read_json, to_json
-from policies.alert import Alert, AlertKey, Severity, Verb
+from daemon.records import ActionToken, Changes, Drink, HistoryRow, PushRecord, read_json, to_json
+from policies.alert import Alert, AlertKey, Severity, Verb, policy_of
 from policies.model import Forecast
 
 if TYPE_CHECKING:
@@ -256,8 +256,8 @@ class Store:
             if (found := read_json(OutboxRow, row["body"])) is not None
         ]
 
-    def load_pushes(self, since_utc: datetime) -> list[tuple[str, Severity, datetime]]:
-        """Return person, severity and moment of the messages since then, one for all phones.
+    def load_pushes(self, since_utc: datetime) -> list[PushRecord]:
+        """Return the messages since then, one for all phones.
 
         What was dropped unsent, what answers the person (test alerts, "already over": severity 0),
         official warnings, and what went by a second road does not count against any budget.
@@ -271,8 +271,9 @@ class Store:
             (since_utc.isoformat(),),
         )
         return [
-            (
+            PushRecord(
                 row["person_id"],
+                policy_of(row["tag"]),
                 Severity(row["severity"]),
                 datetime.fromisoformat(row["created_utc"]),
             )

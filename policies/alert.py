@@ -67,18 +67,35 @@ class Message:
     parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
+_ONE_A_PERSON = frozenset({"hydration", "digest", "brief"})
+
+
 @dataclass(frozen=True, slots=True)
 class AlertKey:
     """Identify an alert: what it is about and which episode of it; also the phone's tag."""
 
-    policy: str  # "heat", "hydration", "trouble", "advice"
+    policy: str  # "heat", "hydration", "trouble", "advice", "mode", "digest", "brief"
     subject: str  # person, room or device id; for trouble "<what>:<id>"
     episode: int
 
     @property
     def tag(self) -> str:
-        """Name the phone notification, so that an update replaces and a resolve clears it."""
+        """Name the phone notification, so that an update replaces and a resolve clears it.
+
+        What a person has one of at most, all day long, has the same name in every episode.
+        """
+        if self.policy in _ONE_A_PERSON:
+            return f"keepcool-{self.policy}-{self.subject}"
         return f"keepcool-{self.policy}-{self.subject}-{self.episode}"
+
+
+def policy_of(tag: str) -> str:
+    """Return the policy that a notification's tag names.
+
+    >>> policy_of(AlertKey("trouble", "battery:living-room", 3).tag)
+    'trouble'
+    """
+    return tag.removeprefix("keepcool-").partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +151,8 @@ class Alert:
     told_carers: tuple[str, ...] = ()  # in this episode, for news and for taking it back
     answered_by: str | None = None  # a person's or carer's id, where it is known
     is_answer_told: bool = False
+    waiting_for: tuple[str, ...] = ()  # people who are told when what holds it back ends
+    digested_for: tuple[str, ...] = ()  # people who are told by their digest
 
     def aged(self, elapsed: timedelta) -> Alert:
         """Return the same alert `elapsed` later."""
@@ -166,6 +185,9 @@ class NotifyReason(enum.StrEnum):
     NOT_ANSWERED = "not_answered"  # hence a carer
     REPEATED = "repeated"
     ANSWERED = "answered"  # by somebody: the others see it
+    HELD = "held"  # by quiet hours, a snooze or the like, until now
+    SNOOZE_OVER = "snooze_over"
+    DIGEST_GREW = "digest_grew"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,56 +7,45 @@ cooling that runs goes on for a while, and the other policies are heard.
 from __future__ import annotations
 
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 from policies import (
+    brief,
     cooling,
     data_quality,
+    digest,
     escalation,
     heat_sensitivity,
     hydration,
+    modes,
     official_warnings,
 )
 from policies.alert import (
     Alert,
-    AlertPhase,
-    ClearNotification,
-    Climb,
     Finding,
     HeatLevel,
     Message,
-    Notification,
-    NotifyReason,
     Severity,
-    Verb,
 )
 from policies.cooling import CoolingPlan
-from policies.episodes import CRASH_MESSAGE, Episode, acknowledge, clears, merge
+from policies.episodes import CRASH_MESSAGE, acknowledge, merge
 from policies.escalation import Escalation
 from policies.heat_sensitivity import HeatResult
 from policies.hydration import HydrationResult
-from policies.ladder import is_open
 from policies.model import (
     CoolingAction,
     CoolingCommand,
     Decision,
-    Flag,
-    Person,
     PersonAssessment,
-    PersonConditions,
     PolicyCrash,
     Snapshot,
 )
-from policies.notification import UNCOUNTED, counted_level, is_inhibited, is_silenced, notify_reason
-from policies.wording import carries_safety_text, render, safety_short
+from policies.speaking import Speaker, taken_off
 
 __all__ = ["POLICIES", "Policies", "acknowledge", "decide"]
 
-UNANSWERED_MESSAGE = "heat_critical_unanswered"
 # Which alerts stay untouched when a policy crashes. Trouble comes from two of them, and without
 # heat no cooling is planned either.
 _HELD_BY_CRASH: Mapping[str, frozenset[str]] = {
@@ -65,6 +54,7 @@ _HELD_BY_CRASH: Mapping[str, frozenset[str]] = {
     "hydration": frozenset({"hydration"}),
     "cooling": frozenset({"trouble", "advice"}),
     "official_warnings": frozenset({official_warnings.POLICY}),
+    "brief": frozenset({"brief"}),
 }
 # Of several commands for one device: never stop on doubt.
 _COMMAND_ORDER = (CoolingAction.RUN, CoolingAction.RELEASE, CoolingAction.LEAVE)
@@ -80,6 +70,9 @@ class Policies:
     cooling: Callable[[Snapshot, HeatResult], CoolingPlan] = cooling.plan
     official: Callable[[Snapshot], tuple[Finding, ...]] = official_warnings.evaluate
     escalate: Callable[[Snapshot, tuple[Alert, ...]], Escalation] = escalation.escalate
+    brief: Callable[[Snapshot, HeatResult, Sequence[PersonAssessment]], tuple[Finding, ...]] = (
+        brief.evaluate
+    )
 
 
 POLICIES = Policies()
@@ -111,22 +104,38 @@ def decide(snapshot: Snapshot, policies: Policies = POLICIES) -> Decision:
     """Decide everything that follows from a snapshot: pure, and total for any snapshot."""
     judgement = _judge(snapshot, policies)
     findings = _with_plan(snapshot, _without_implied(judgement.findings), judgement.commands)
-    episodes = merge(snapshot, findings, judgement.held_policies)
-    alerts, notifications = _speak(snapshot, episodes)
+    findings = modes.for_nobody_home(snapshot, findings)
+    findings += modes.evaluate(snapshot, findings)
+    # The digest comes second: it tells of what the others had no room for.
+    mine, digests = _apart(snapshot)
+    speaker = Speaker(snapshot)
+    episodes = merge(mine, findings, judgement.held_policies)
+    speaker.speak(episodes)
+    digest_episodes = merge(digests, digest.evaluate(snapshot, speaker.alerts), ())
+    speaker.speak(digest_episodes)
+    alerts = tuple(speaker.alerts)
     # The first messages are sent whatever becomes of what follows from them.
     escalated, crash = _guarded("escalation", lambda: policies.escalate(snapshot, alerts))
     climbed = escalated or Escalation(alerts)
+    taken = taken_off((*episodes, *digest_episodes), speaker.notifications)
     return Decision(
         rooms=judgement.heat.rooms,
         people=judgement.people,
         alerts=climbed.alerts,
-        notifications=(*notifications, *climbed.notifications),
-        clears=(*_clears(episodes, notifications), *climbed.clears),
+        notifications=(*speaker.notifications, *climbed.notifications),
+        clears=(*taken, *climbed.clears),
         cooling=judgement.commands,
         level_memory=judgement.heat.level_memory,
         crashes=(*judgement.crashes, *crash),
         look_again_in=climbed.look_again_in,
     )
+
+
+def _apart(snapshot: Snapshot) -> tuple[Snapshot, Snapshot]:
+    """Return the snapshot without the alerts that are digests, and with them alone."""
+    digests = tuple(alert for alert in snapshot.alerts if alert.key.policy == digest.POLICY)
+    others = tuple(alert for alert in snapshot.alerts if alert.key.policy != digest.POLICY)
+    return replace(snapshot, alerts=others), replace(snapshot, alerts=digests)
 
 
 # --------------------------------------------------------------------------- the policies
@@ -142,6 +151,10 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
     levels = _remembered_levels(snapshot) if heat is None else heat.levels
     drinks, crash = _guarded("hydration", lambda: policies.hydration(snapshot, levels))
     crashes += crash
+    heat_known = heat or HeatResult(levels=levels, level_memory=snapshot.level_memory)
+    people = drinks.people if drinks else _plain_assessments(snapshot, levels)
+    briefs, crash = _guarded("brief", lambda: policies.brief(snapshot, heat_known, people))
+    crashes += crash
     plan: CoolingPlan | None = None
     if heat is not None:
         known_heat = heat
@@ -155,11 +168,12 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
         *(drinks.findings if drinks else ()),
         *(plan.findings if plan else ()),
         *(official or ()),
+        *(briefs or ()),
         *(_crash_finding(snapshot, each) for each in crashes),
     )
     return _Judgement(
-        heat=heat or HeatResult(levels=levels, level_memory=snapshot.level_memory),
-        people=drinks.people if drinks else _plain_assessments(snapshot, levels),
+        heat=heat_known,
+        people=people,
         commands=_one_per_device(plan.commands) if plan else _keep_cooling(snapshot),
         findings=findings,
         crashes=tuple(crashes),
@@ -286,115 +300,3 @@ def _planned_cooling(command: CoolingCommand, *, is_expected: bool) -> str:
     if command.message.message_id == "cooling_released_no_need":
         return "later" if is_expected else "off"
     return _PLANNED_COOLING.get(command.message.message_id, "off")
-
-
-# --------------------------------------------------------------------------- speaking
-
-
-def _speak(
-    snapshot: Snapshot, episodes: tuple[Episode, ...]
-) -> tuple[tuple[Alert, ...], tuple[Notification, ...]]:
-    """Put out what has a reason to be said, the loudest first, and note in the alerts what was."""
-    people = {conditions.person.person_id: conditions for conditions in snapshot.people}
-    critical = [
-        episode.alert
-        for episode in episodes
-        if episode.alert.severity is Severity.CRITICAL and not episode.is_over
-    ]
-    alerts: list[Alert] = []
-    notifications: list[Notification] = []
-    pushes: Counter[str] = Counter()
-    for episode in sorted(episodes, key=lambda each: -each.alert.severity):
-        alert, reason = episode.alert, _reason_to_speak(snapshot, episode)
-        told = [
-            _notification(snapshot, episode, people[person_id], reason)
-            for person_id in dict.fromkeys(alert.person_ids)
-            if reason is not None
-            and person_id in people
-            and not is_inhibited(alert, person_id, critical)
-            and not is_silenced(alert, people[person_id], snapshot, pushes[person_id])
-        ]
-        if alert.key.policy not in UNCOUNTED:
-            pushes.update(notification.person_id for notification in told)
-        notifications += told
-        alerts.append(_told(alert, snapshot.people) if told else alert)
-    return tuple(alerts), tuple(notifications)
-
-
-def _reason_to_speak(snapshot: Snapshot, episode: Episode) -> NotifyReason | None:
-    """Return why to speak; never of what nothing finds now, for its words would be old."""
-    if episode.finding is None:
-        return None
-    return notify_reason(
-        episode.alert, episode.finding, episode.before, episode.ended, snapshot.home.tuning
-    )
-
-
-def _told(alert: Alert, people: Iterable[PersonConditions]) -> Alert:
-    """Return the alert as told now; a critical one that nobody answered climbs on from before."""
-    climb, is_critical = alert.climb, alert.severity is Severity.CRITICAL
-    if is_critical and (climb is None or not is_open(alert, people)):
-        climb = Climb()
-    return replace(
-        alert,
-        climb=climb,
-        answered_by=None,
-        is_answer_told=False,
-        told_severity=alert.severity,
-        told_level=counted_level(alert),
-        since_told=timedelta(0),
-        since_answered=None,
-        phase=AlertPhase.FIRING,
-    )
-
-
-def _notification(
-    snapshot: Snapshot, episode: Episode, conditions: PersonConditions, reason: NotifyReason
-) -> Notification:
-    alert, person, home = episode.alert, conditions.person, snapshot.home
-    message = alert.message
-    if reason is NotifyReason.UNANSWERED:
-        message = Message(UNANSWERED_MESSAGE, message.parameters)
-    finding = episode.finding
-    carries = carries_safety_text(message) or bool(finding and finding.carries_safety_text)
-    verbs = _verbs(alert, person, finding.verbs if finding else (), may_drink=not carries)
-    words = render(message, person, home, verbs)
-    return Notification(
-        key=alert.key,
-        person_id=person.person_id,
-        reason=reason,
-        severity=alert.severity,
-        level=alert.level,
-        title=words.title,
-        body=words.body,
-        safety_text=safety_short(home) if carries else None,
-        verbs=verbs,
-    )
-
-
-def _verbs(
-    alert: Alert, person: Person, wanted: tuple[Verb, ...], *, may_drink: bool
-) -> tuple[Verb, ...]:
-    """Return the buttons: no drink beside the safety text or for restricted fluids.
-
-    A loud heat warning can always be answered, for it grows louder when it is not.
-    """
-    is_loud_heat = alert.key.policy == "heat" and alert.severity >= Severity.LOUD_WARNING
-    if is_loud_heat and Verb.ON_IT not in wanted:
-        wanted = (Verb.ON_IT, *wanted)
-    if may_drink and Flag.FLUID_RESTRICTED not in person.flags:
-        return wanted
-    return tuple(verb for verb in wanted if verb is not Verb.DRANK)
-
-
-def _clears(
-    episodes: Iterable[Episode], notifications: Iterable[Notification]
-) -> tuple[ClearNotification, ...]:
-    """Return what comes off phones, unless the same tag is being told again to the same person."""
-    told = {(notification.key, notification.person_id) for notification in notifications}
-    return tuple(
-        clear
-        for episode in episodes
-        for clear in clears(episode)
-        if (clear.key, clear.person_id) not in told
-    )

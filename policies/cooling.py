@@ -100,9 +100,10 @@ def _command(view: RoomView, device: DeviceConditions, snapshot: Snapshot) -> Co
         return leave(view, device, "cooling_automatic_off")
     if device.override_remaining is not None:
         return leave(view, device, "cooling_manual_override")
+    is_holiday = snapshot.holiday.is_on
     if device.lease is not None:
-        return _renewed(view, device, device.lease)
-    refused = _why_not_start(view, device)
+        return _renewed(view, device, device.lease, is_holiday=is_holiday)
+    refused = "cooling_holiday" if is_holiday else _why_not_start(view, device)
     if refused is not None:
         return leave(view, device, refused)
     return run(view, device, _desired(view, device), _running_reason(view, device))
@@ -141,10 +142,13 @@ def _why_useless(view: RoomView, device: DeviceConditions) -> str | None:
     return "cooling_outdoor_cold" if view.is_cold_outdoors or view.is_heating else None
 
 
-def _renewed(view: RoomView, device: DeviceConditions, lease: Lease) -> CoolingCommand:
-    """Return a running lease renewed, or released."""
+def _renewed(
+    view: RoomView, device: DeviceConditions, lease: Lease, *, is_holiday: bool
+) -> CoolingCommand:
+    """Return a running lease renewed, or released: nobody needs it while the home is empty."""
     is_blind = view.effective_c is None
     ended = _why_end(view, device, lease) if device.is_automatic else "cooling_automatic_off"
+    ended = "cooling_holiday" if is_holiday else ended
     if ended is None:
         if is_blind:
             return run(view, device, lease.desired, "cooling_blind", is_blind=True)

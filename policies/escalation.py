@@ -23,7 +23,7 @@ from policies.alert import (
     Verb,
 )
 from policies.carer_card import Card, card_key
-from policies.ladder import Step, climb, is_open
+from policies.ladder import Ascent, Step, climb, is_open
 from policies.model import Delivery, Person, Snapshot
 from policies.wording import render
 
@@ -51,7 +51,9 @@ def escalate(snapshot: Snapshot, alerts: Iterable[Alert]) -> Escalation:
     waits: list[timedelta] = []
     answered: list[Alert] = []
     for alert in alerts:
-        ascent = climb(alert, snapshot.people, snapshot.carers, deliveries)
+        ascent = Ascent(alert)
+        if not _can_wait(snapshot, alert):
+            ascent = climb(alert, snapshot.people, snapshot.carers, deliveries)
         after = ascent.alert
         if _has_news_of_answer(snapshot, after):
             after = replace(after, is_answer_told=True)
@@ -75,6 +77,11 @@ def escalate(snapshot: Snapshot, alerts: Iterable[Alert]) -> Escalation:
             clears.append(ClearNotification(card_key(carer.carer_id), carer.carer_id))
         notifications += card.alarms(taken) if taken else card.news(answered)
     return Escalation(tuple(climbed), tuple(notifications), tuple(clears), min(waits, default=None))
+
+
+def _can_wait(snapshot: Snapshot, alert: Alert) -> bool:
+    """Return whether it is trouble with an empty home, which the digest tells of."""
+    return snapshot.holiday.is_on and alert.key.policy == "trouble"
 
 
 def _has_news_of_answer(snapshot: Snapshot, alert: Alert) -> bool:
@@ -124,6 +131,8 @@ def _without_phones(
         and alert.phase is not AlertPhase.RESOLVED
         for person_id in dict.fromkeys(alert.person_ids)
         if person_id in people
+        and person_id not in alert.waiting_for
+        and not _can_wait(snapshot, alert)
         and people[person_id].second_roads
         and (alert.message.message_id in BY_SECOND_ROAD or not people[person_id].phones)
     ]

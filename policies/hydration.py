@@ -88,6 +88,15 @@ def goal_ml(conditions: PersonConditions, level: HeatLevel) -> int | None:
     return min(base + HEAT_EXTRA_ML[max(level, conditions.peak_level_today)], LARGEST_GOAL_ML)
 
 
+def plan_name(person: Person) -> str | None:
+    """Return whose advice counts for drinking (of `texts_en.PHRASES`, "plan.*"), or `None`."""
+    if Flag.FLUID_RESTRICTED in person.flags:
+        return "restricted"
+    if Flag.FLUID_OR_SALT_LOSS in person.flags:
+        return "salt_loss"
+    return "prescriber" if Flag.LITHIUM_OR_NARROW in person.flags else None
+
+
 def drunk_to_show_ml(conditions: PersonConditions) -> int | None:
     """Return what was drunk today, or `None` for restricted fluids: no volume is ever named."""
     is_restricted = Flag.FLUID_RESTRICTED in conditions.person.flags
@@ -174,7 +183,7 @@ def _slow_down(conditions: PersonConditions) -> Finding:
     """Find too much drunk within an hour: a caution in place of praise."""
     person = conditions.person
     is_restricted = Flag.FLUID_RESTRICTED in person.flags
-    parameters: dict[str, str | int | float | bool | None] = {"plan": _plan_name(person)}
+    parameters: dict[str, str | int | float | bool | None] = {"plan": plan_name(person)}
     if not is_restricted:
         parameters["drunk_last_hour_ml"] = conditions.drunk_last_hour_ml
     return _finding(
@@ -205,7 +214,7 @@ def _plan(conditions: PersonConditions, level: HeatLevel, snapshot: Snapshot) ->
     return _finding(
         conditions,
         Severity.NUDGE if is_due else Severity.DISPLAY,
-        Message(message_id, {"plan": _plan_name(person)}),
+        Message(message_id, {"plan": plan_name(person)}),
         "drinks follow the person's own plan",
     )
 
@@ -232,14 +241,6 @@ def _finding(
 ) -> Finding:
     person_id = conditions.person.person_id
     return Finding("hydration", person_id, severity, (person_id,), message, reason, verbs=verbs)
-
-
-def _plan_name(person: Person) -> str | None:
-    if Flag.FLUID_RESTRICTED in person.flags:
-        return "restricted"
-    if Flag.FLUID_OR_SALT_LOSS in person.flags:
-        return "salt_loss"
-    return "prescriber" if Flag.LITHIUM_OR_NARROW in person.flags else None
 
 
 def _may_nudge(conditions: PersonConditions, level: HeatLevel, snapshot: Snapshot) -> bool:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from policies.alert import Alert, AlertPhase, Climb, Road, Severity
+from policies.blindness import BLIND_OR_POWERLESS
 from policies.model import Carer, Delivery, Person, PersonConditions
-from policies.notification import BLIND_OR_POWERLESS, is_answered
+from policies.notification import is_answered
 
 NOT_HANDED_OVER_AFTER = timedelta(seconds=60)
 UNCONFIRMED_AFTER = timedelta(seconds=120)

@@ -206,7 +206,9 @@ class Tuning:
     unanswered_critical: timedelta = timedelta(minutes=15)
     planning_horizon: timedelta = timedelta(hours=8)
     nudges_per_day: int = 6
-    pushes_per_day: int = 8
+    pushes_per_day: int = 8  # what nudges leave room in
+    warnings_per_day: int = 8
+    trouble_per_day: int = 4
     maximum_step_c_per_min: float | None = 10.0
     repeat_interval: timedelta = timedelta(hours=3)  # the same warning about the same person again
     mqtt_trouble_after: timedelta = timedelta(minutes=5)

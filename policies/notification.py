@@ -1,4 +1,4 @@
-"""Decide whether to speak now: a reason, not a bool, and who is spared.
+"""Decide whether there is a reason to speak now; who is spared for now, `holding` says.
 
 An alert speaks when it is new, when it rises, and when it went unanswered; not because it is still
 there. What an ended episode told counts for the next one of the same subject, so that a value that
@@ -12,36 +12,17 @@ from datetime import timedelta
 
 from policies import official_warnings
 from policies.alert import Alert, AlertPhase, Finding, HeatLevel, NotifyReason, Severity
-from policies.hydration import has_nudge_budget, is_awake
-from policies.model import PersonConditions, Snapshot, Tuning
+from policies.model import PersonConditions, Tuning
+from policies.modes import SNOOZE_LENGTH
 
 ONCE_A_DAY = timedelta(hours=24)  # trouble, advice, and what simply goes on
 CRITICAL_REPEAT = timedelta(
     hours=1
 )  # a critical that fell and rose again. Source: DESIGN, "hourly"
 SHORTEST_BETWEEN_NUDGES = timedelta(minutes=45)  # Source: EVIDENCE 8, the range's lower end
-MOST_PUSHES_PER_DAY = 20  # of those that are not critical. Source: FAULTS 47
 
 # Whose messages count against no budget: an official warning, said once, takes nobody's place.
 UNCOUNTED = frozenset({official_warnings.POLICY})
-
-# Trouble that leaves the person without keepcool's eyes or hands: it speaks beside a critical
-# alert, at night, and when the day's budget is used up. All other trouble waits.
-BLIND_OR_POWERLESS = frozenset(
-    {
-        "trouble_room_blind",
-        "trouble_person_blind",
-        "trouble_mqtt_down",
-        "trouble_home_assistant_down",
-        "trouble_policy_crashed",
-        "trouble_device_failed",
-        "trouble_plug_low_power",
-        "trouble_no_cooling_effect",
-        "trouble_blind_cooling_ended",
-    }
-)
-# Trouble that a heat alert says itself when its cooling has failed.
-_SAID_BY_FAILED_COOLING = frozenset({"trouble_device_failed", "trouble_plug_low_power"})
 
 
 def notify_reason(
@@ -62,8 +43,12 @@ def notify_reason(
     if alert.key.policy == "hydration" and alert.severity is Severity.NUDGE:
         is_due = alert.since_told is None or alert.since_told >= SHORTEST_BETWEEN_NUDGES
         return NotifyReason.NUDGE if is_due else None
+    if alert.key.policy == "brief":  # once a day, however the day goes on
+        return NotifyReason.NEW if alert.since_told is None else None
     if alert.since_told is None or alert.told_severity is Severity.DISPLAY:
         return _reason_for_untold(alert, ended, tuning)
+    if alert.phase is AlertPhase.SNOOZED and counted_level(alert) <= alert.told_level:
+        return _reason_after_snooze(alert)
     return _reason_for_told(alert, finding, before or alert, tuning)
 
 
@@ -117,64 +102,6 @@ def is_same_matter(alert: Alert, message_id: str) -> bool:
     return alert.key.policy != "trouble" or alert.message.message_id == message_id
 
 
-def is_silenced(
-    alert: Alert, conditions: PersonConditions, snapshot: Snapshot, pushes_now: int = 0
-) -> bool:
-    """Return whether this person is spared this alert for now; a critical one always gets through.
-
-    `pushes_now` are the pushes that this very decision already sends them.
-    """
-    if alert.severity is Severity.CRITICAL:
-        return False
-    pushes_today = conditions.pushes_today + pushes_now
-    if pushes_today >= MOST_PUSHES_PER_DAY:
-        return True
-    is_asleep = not is_awake(conditions.person, snapshot.now_local)
-    if alert.key.policy in UNCOUNTED:
-        return is_asleep or not snapshot.is_clock_synchronised
-    tuning = snapshot.home.tuning
-    if alert.severity is Severity.NUDGE or alert.key.policy == "advice":
-        has_budget = has_nudge_budget(conditions, tuning, pushes_now)
-        return is_asleep or not has_budget or not snapshot.is_clock_synchronised
-    if alert.key.policy == "trouble" and alert.message.message_id not in BLIND_OR_POWERLESS:
-        is_night = is_asleep and snapshot.is_clock_synchronised
-        return is_night or pushes_today >= tuning.pushes_per_day
-    # What is only expected lets a sleeper sleep; what comes true wakes them.
-    return alert.is_expected and is_asleep and snapshot.is_clock_synchronised
-
-
-def is_inhibited(alert: Alert, person_id: str, critical: Iterable[Alert]) -> bool:
-    """Return whether a critical heat alert for the same person makes this one wait.
-
-    Trouble that leaves keepcool blind or powerless is not inhibited, unless the critical alert
-    says the same: its cooling has failed, in the same room. Nor is a caution about drinking.
-    """
-    theirs = [
-        other for other in critical if person_id in other.person_ids and other.key.policy == "heat"
-    ]
-    if not theirs or alert.severity is Severity.CRITICAL:
-        return False
-    if alert.key.policy != "trouble":
-        if alert.severity is Severity.NUDGE:
-            # A heat wave lasts days, and drinks matter most then: only a fresh critical goes first.
-            return any(_is_fresh(other) for other in theirs)
-        return alert.key.policy in {"heat", "advice"}
-    if alert.message.message_id in _SAID_BY_FAILED_COOLING:
-        return any(_says_that_cooling_failed(other, alert) for other in theirs)
-    return alert.message.message_id not in BLIND_OR_POWERLESS
-
-
-def _is_fresh(alert: Alert) -> bool:
-    """Return whether a critical alert was told within the last hour and nobody answered yet."""
-    is_unanswered = alert.phase is AlertPhase.FIRING and alert.since_answered is None
-    return is_unanswered and (alert.since_told or timedelta(0)) < CRITICAL_REPEAT
-
-
-def _says_that_cooling_failed(heat: Alert, trouble: Alert) -> bool:
-    said, meant = heat.message.parameters, trouble.message.parameters
-    return said.get("cooling") == "failed" and said.get("room") == meant.get("room")
-
-
 def _reason_for_untold(alert: Alert, ended: Iterable[Alert], tuning: Tuning) -> NotifyReason | None:
     """Return why an episode that has not spoken yet should, minding what earlier ones told."""
     told = [
@@ -220,7 +147,17 @@ def _reason_for_told(
     return None
 
 
+def _reason_after_snooze(alert: Alert) -> NotifyReason | None:
+    """Return why a snoozed episode speaks: its hour is over, or it has become critical."""
+    if alert.severity is Severity.CRITICAL and alert.told_severity < Severity.CRITICAL:
+        return NotifyReason.SEVERITY_ROSE
+    is_over = alert.snoozed_for is None or alert.snoozed_for >= SNOOZE_LENGTH
+    return NotifyReason.SNOOZE_OVER if is_over else None
+
+
 def _repeat_interval(alert: Alert, tuning: Tuning) -> timedelta:
     if alert.key.policy in {"trouble", "advice", official_warnings.POLICY}:
         return ONCE_A_DAY
+    if alert.key.policy in {"mode", "digest", "brief"}:
+        return timedelta(0)  # each one is another matter
     return CRITICAL_REPEAT if alert.severity is Severity.CRITICAL else tuning.repeat_interval

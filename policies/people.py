@@ -146,6 +146,9 @@ class PersonConditions:
     since_last_drink: timedelta | None = None
     nudges_today: int = 0
     pushes_today: int = 0  # every message that lights up the phone, nudges included
+    warnings_today: int = 0
+    trouble_today: int = 0
+    criticals_today: int = 0
     since_last_nudge: timedelta | None = None
     nudges_ignored: int = 0  # in a row, since the last sign of the person
     peak_level_today: HeatLevel = HeatLevel.NORMAL

@@ -24,6 +24,7 @@ __all__ = [
     "Words",
     "button_title",
     "carries_safety_text",
+    "full_text",
     "plain_text",
     "render",
     "safety_card",
@@ -33,6 +34,8 @@ __all__ = [
 
 LONGEST_TITLE = 40  # Source: DESIGN "Alerts"
 LONGEST_BODY = 110
+LONGEST_FULL_TEXT = 1_000
+LONGEST_EVENT = 40  # of an official warning, in its service's words
 LONGEST_NAME = 24  # of a room, device or sensor inside a sentence
 SHORTEST_NAME = 6  # a name cut shorter than this tells nothing
 FELT_DIFFERENCE_C = 0.5  # smaller differences between felt and air temperature are not worth words
@@ -68,6 +71,7 @@ _PHRASES = {
     "part": "policy",
     "airing": "outdoors",
     "official": "until_day",
+    "holiday_end": "cause",
 }
 _TIMES = {
     "since": "since_local",
@@ -76,6 +80,10 @@ _TIMES = {
     "last_seen": "last_seen_local",
     "raised_at": "raised_at_local",
     "forecast_until": "forecast_until_local",
+    "close_at": "close_at_local",
+    "open_at": "open_at_local",
+    "blinds_at": "blinds_at_local",
+    "walk_at": "walk_at_local",
     "forecast_maximum_at": "forecast_maximum_at_local",
 }
 _VOLUMES = {
@@ -129,6 +137,14 @@ def summarise(parts: Iterable[tuple[str, Message]], home: Home) -> str:
         said = slots.get("trouble") or f"{room} {temperature}".strip()
         lines.append(f"{plain_text(name, LONGEST_NAME)}: {said}.")
     return plain_text(" ".join(lines), LONGEST_BODY)
+
+
+def full_text(message: Message, person: Person, home: Home) -> str:
+    """Return everything that a message has to say, for places where there is room for it."""
+    is_restricted = Flag.FLUID_RESTRICTED in person.flags
+    slots = _build_slots(message.parameters, home, is_restricted=is_restricted)
+    text = TEXTS.get(message.message_id, FALLBACK)
+    return _join_body(text, slots, "", room_left=LONGEST_FULL_TEXT)
 
 
 def carries_safety_text(message: Message) -> bool:
@@ -186,6 +202,9 @@ def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> 
     }
     slots |= {slot: plain_text(parameters.get(key) or "", 5) for slot, key in _TIMES.items()}
     slots["summary"] = plain_text(parameters.get("summary") or "", LONGEST_BODY)
+    slots["count"] = plain_text(parameters.get("count") or "", 4)
+    slots["official_event"] = plain_text(parameters.get("official_event") or "", LONGEST_EVENT)
+    slots["things"] = plain_text(parameters.get("things") or "", LONGEST_BODY)
     if not is_restricted:
         slots |= {slot: _volume(parameters.get(key)) for slot, key in _VOLUMES.items()}
         slots["drunk"] = _volume(parameters.get("drunk_ml")).removesuffix(" ml")
@@ -302,9 +321,11 @@ def _shorten_names(slots: Mapping[str, str], longest: int) -> dict[str, str]:
     }
 
 
-def _join_body(text: Text, slots: Mapping[str, str], hint: str) -> str:
+def _join_body(
+    text: Text, slots: Mapping[str, str], hint: str, room_left: int = LONGEST_BODY
+) -> str:
     """Return as many sentences as fit beside the hint, in their order."""
-    room_left = LONGEST_BODY - (len(hint) + 1 if hint else 0)
+    room_left -= len(hint) + 1 if hint else 0
     sentences: list[str] = []
     for alternatives in text.body:
         filled = (_fill(template, slots) for template in alternatives)

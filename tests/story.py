@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from policies.alert import Alert, AlertPhase, Finding, Notification, NotifyReason, Severity
+from policies.alert import Alert, AlertPhase, Finding, Notification, NotifyReason
 from policies.arbitrate import Policies, acknowledge, decide
 from policies.cooling import CoolingPlan
 from policies.heat_sensitivity import HeatResult
+from policies.holding import push_kind
 from policies.hydration import HydrationResult
 from policies.model import CoolingCommand, Decision, PersonConditions, Snapshot
 from tests.builders import AFTERNOON, a_snapshot, person_conditions
@@ -109,10 +111,14 @@ class Story:
             for notification in self.last.notifications
             if notification.person_id == conditions.person.person_id
         ]
-        nudges = sum(notification.severity is Severity.NUDGE for notification in theirs)
+        kinds = Counter(push_kind(each.key.policy, each.severity) for each in theirs)
+        nudges = kinds["nudges"]
         return replace(
             conditions,
             pushes_today=conditions.pushes_today + len(theirs),
+            warnings_today=conditions.warnings_today + kinds["warnings"],
+            trouble_today=conditions.trouble_today + kinds["trouble"],
+            criticals_today=conditions.criticals_today + kinds["critical"],
             nudges_today=conditions.nudges_today + nudges,
             nudges_ignored=conditions.nudges_ignored + nudges,
             since_last_nudge=timedelta(0) if nudges else conditions.since_last_nudge,

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.texts_en.answers import ANSWER_TEXTS
+from policies.texts_en.brief import BRIEF_TEXTS
 from policies.texts_en.carers import CARER_TEXTS
 from policies.texts_en.cooling import COOLING_TEXTS
 from policies.texts_en.drinks import DRINK_TEXTS
 from policies.texts_en.entities import ENTITY_NAMES
 from policies.texts_en.heat import HEAT_TEXTS
+from policies.texts_en.modes import MODE_TEXTS
 from policies.texts_en.official import OFFICIAL_TEXTS
 from policies.texts_en.parts import Text
 from policies.texts_en.phrases import COMMON_WORDS, PHRASES
@@ -50,6 +52,8 @@ TEXTS: Mapping[str, Text] = {
     **COOLING_TEXTS,
     **ANSWER_TEXTS,
     **CARER_TEXTS,
+    **MODE_TEXTS,
+    **BRIEF_TEXTS,
 }
 
 # What is said when an id is unknown or its slots are: better a plain word than silence.

@@ -64,6 +64,10 @@ COOLING_TEXTS: Mapping[str, Text] = {
         ("No cooling: cold outside",),
         (("It is cold outside, so the cooling stays off.",),),
     ),
+    "cooling_holiday": Text(
+        ("Nobody home: {room} is not cooled",),
+        (("Holiday mode is on, so the cooling stays off.",),),
+    ),
     "cooling_minimum_time": Text(
         ("Waiting to switch {device}: {room}",),
         (("{device} was switched a moment ago and needs a few minutes.",),),

@@ -77,8 +77,15 @@ PHRASES: Mapping[str, str] = {
     "part.heat_sensitivity": "The part that judges heat",
     "part.data_quality": "The part that checks the sensors",
     "part.hydration": "The part that counts drinks",
+    "part.brief": "The part that writes the morning brief",
     "part.cooling": "The part that plans cooling",
     "part.official_warnings": "The part that passes on official warnings",
+    # what ended the holiday mode: {holiday_end}
+    "holiday_end.switch": "It was switched off.",
+    "holiday_end.date": "The day of coming back is here.",
+    "holiday_end.presence": "Somebody came home.",
+    "holiday_end.drink": "Somebody logged a drink at home.",
+    "holiday_end.device": "Somebody switched a device by hand.",
     # whose advice counts for drinking: {plan}
     "plan.restricted": "Follow the plan from your care team.",
     "plan.salt_loss": "You may lose salt as well as water. Ask your care team how much to drink.",

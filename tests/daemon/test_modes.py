@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from daemon.modes import Deadline
+from daemon.whereabouts import Whereabouts
+from integrations.messages import DeviceObserved
 from policies.model import CoolingDevice, DeviceState, HolidayEnd
 from tests.builders import a_device, a_person, a_room, hours, minutes
 from tests.loop_home import TOPICS, LoopHome, TwoClocks
@@ -201,3 +203,35 @@ def test_device_changed_by_hand_ends_out_and_holiday(tmp_path: Path) -> None:
     assert home.conditions("anna").out_remaining is None
     assert home.conditions("ben").out_remaining is not None
     assert home.daemon.state.holiday.ended_by is HolidayEnd.DEVICE
+
+
+def presence(home: LoopHome, state: str) -> None:
+    """Have Home Assistant tell where Anna is, twice, as a phone does."""
+    for _ in range(2):
+        home.clock.pass_time(60)
+        told = DeviceObserved(
+            "person.anna", None, is_available=True, last_updated=home.clock.utc, raw_state=state
+        )
+        home.post(told)
+    home.run(10)
+
+
+def test_coming_home_ends_out_and_holiday_also_when_a_restart_lies_between(home: LoopHome) -> None:
+    """Who was away and is home is back; who has not left yet is not, whatever the switch says."""
+    home.daemon.state.whereabouts = Whereabouts((), {"person.anna": "anna"})
+    presence(home, "home")
+    home.hear(TOPICS.home_holiday, "ON")
+    home.hear(OUT, "ON")
+    presence(home, "home")
+    assert home_state(home) == (True, None)
+    assert person_state(home)["is_out"]
+    presence(home, "not_home")
+    home.hear(OUT, "OFF")
+    home.run(10)
+    assert person_state(home)["is_out"]  # by presence alone
+    home.restart()
+    home.daemon.state.whereabouts = Whereabouts((), {"person.anna": "anna"})
+    presence(home, "home")
+    assert home_state(home) == (False, None)
+    assert not person_state(home)["is_out"]
+    assert home.daemon.state.holiday.ended_by is HolidayEnd.PRESENCE

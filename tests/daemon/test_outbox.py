@@ -191,6 +191,8 @@ def test_nudge_of_an_hour_ago_is_dropped() -> None:
         a_row("warning", "a"),
         a_row("nudge", "b", Severity.NUDGE),
         a_row("clear", "c", Severity.DISPLAY, is_clear=True),
+        a_row("digest", "keepcool-digest-anna", Severity.NUDGE),  # silent, and still true
+        a_row("mode", "keepcool-mode-holiday-1", Severity.NUDGE),
     ):
         outbox.add(row)
     outbox.take_due(replace(NOW, boot_s=NOW.boot_s))

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.people import PersonRecord
-from daemon.records import Drink
+from daemon.records import Drink, PushRecord
 from policies.alert import HeatLevel, Severity
 from policies.model import PersonConditions
 from tests.builders import a_person
@@ -44,8 +44,8 @@ def record() -> PersonRecord:
 def test_day_begins_at_local_midnight(record: PersonRecord) -> None:
     """What was drunk and told at 23:30 belongs to yesterday half an hour later."""
     record.record_drink(a_drink("d", EVENING), EVENING)
-    record.record_push(Severity.NUDGE, EVENING)
-    record.record_push(Severity.WARNING, EVENING)
+    record.record_push("hydration", Severity.NUDGE, EVENING)
+    record.record_push("hydration", Severity.WARNING, EVENING)
     record.record_level(HeatLevel.HIGH, EVENING)
     today, tomorrow = seen(record, later(minutes=29)), seen(record, later(minutes=31))
     assert (today.drunk_today_ml, today.nudges_today, today.pushes_today) == (200, 1, 2)
@@ -74,7 +74,7 @@ def test_last_hour_is_counted_by_the_clock_that_never_steps(record: PersonRecord
 def test_any_sign_ends_the_row_of_ignored_nudges(record: PersonRecord) -> None:
     """Nudges count as ignored until the person shows; warnings never do."""
     for severity in (Severity.NUDGE, Severity.WARNING, Severity.NUDGE):
-        record.record_push(severity, EVENING)
+        record.record_push("hydration", severity, EVENING)
     assert seen(record, EVENING).nudges_ignored == 2
     record.record_drink(a_drink("d", EVENING), later(minutes=1))
     found = seen(record, later(minutes=3))
@@ -93,13 +93,13 @@ def test_peak_of_the_day_only_rises(record: PersonRecord) -> None:
 def test_counters_are_the_same_after_a_reboot(record: PersonRecord) -> None:
     """What the store kept gives the same counters, by the wall clock over a reboot."""
     record.record_drink(a_drink("d", EVENING), EVENING)
-    record.record_push(Severity.NUDGE, later(minutes=1))
+    record.record_push("hydration", Severity.NUDGE, later(minutes=1))
     record.record_level(HeatLevel.HIGH, EVENING)
     after = PersonRecord(a_person(), ZONE)
     after.restore(
         record.memory_json(),
         [a_drink("d", EVENING)],
-        [(Severity.NUDGE, later(minutes=1).utc)],
+        [PushRecord("anna", "hydration", Severity.NUDGE, later(minutes=1).utc)],
     )
     moment = later(minutes=20)
     rebooted = Instant("boot-2", 10.0, moment.utc)
@@ -112,6 +112,6 @@ def test_two_days_are_kept(record: PersonRecord) -> None:
     """Counters do not grow for ever."""
     for hour in range(100):
         record.record_drink(a_drink(str(hour), later(hours=hour)), later(hours=hour))
-        record.record_push(Severity.NUDGE, later(hours=hour))
+        record.record_push("hydration", Severity.NUDGE, later(hours=hour))
         seen(record, later(hours=hour))
     assert len(record._drinks) == len(record._pushes) == 49

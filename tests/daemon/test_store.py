@@ -15,7 +15,16 @@ from structlog.testing import capture_logs
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow, RowState
-from daemon.records import ActionToken, Changes, Drink, HistoryRow, from_json, read_json, to_json
+from daemon.records import (
+    ActionToken,
+    Changes,
+    Drink,
+    HistoryRow,
+    PushRecord,
+    from_json,
+    read_json,
+    to_json,
+)
 from daemon.store import DATABASE_NAME, Store, StoreError, open_read_only
 from integrations.messages import PhoneButton, PhoneMessage
 from policies.alert import Alert, AlertKey, AlertPhase, Severity, Verb
@@ -129,7 +138,7 @@ def test_pushes_are_counted_once_for_all_phones(store: Store) -> None:
         rows.append(a_row(name, message=message))
     store.commit(Changes(outbox=rows), NOW)
     since = UTC_NOW - timedelta(days=1)
-    assert store.load_pushes(since) == [("anna", Severity.WARNING, UTC_NOW)]
+    assert store.load_pushes(since) == [PushRecord("anna", "heat", Severity.WARNING, UTC_NOW)]
     assert store.load_pushes(UTC_NOW + timedelta(seconds=1)) == []
 
 

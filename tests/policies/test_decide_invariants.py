@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from policies.alert import Alert, AlertPhase, Finding, HeatLevel, NotifyReason, Severity
 from policies.arbitrate import POLICIES, Policies, decide
+from policies.holding import push_kind
 from policies.model import Decision, Flag, Forecast, Freshness, Snapshot
 from tests.builders import (
     a_bedroom,
@@ -88,16 +89,19 @@ def after(snapshot: Snapshot, decision: Decision) -> Snapshot:
     alerts = ended | {alert.key: alert for alert in decision.alerts}
     people = []
     for conditions in snapshot.people:
-        theirs = [
-            each.severity
+        theirs = Counter(
+            push_kind(each.key.policy, each.severity)
             for each in decision.notifications
             if each.person_id == conditions.person.person_id
-        ]
-        nudges = theirs.count(Severity.NUDGE)
+        )
+        nudges = theirs["nudges"]
         people.append(
             replace(
                 conditions,
-                pushes_today=conditions.pushes_today + len(theirs),
+                pushes_today=conditions.pushes_today + theirs.total(),
+                warnings_today=conditions.warnings_today + theirs["warnings"],
+                trouble_today=conditions.trouble_today + theirs["trouble"],
+                criticals_today=conditions.criticals_today + theirs["critical"],
                 nudges_today=conditions.nudges_today + nudges,
                 since_last_nudge=timedelta(0) if nudges else conditions.since_last_nudge,
             )

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from policies.alert import (
+    Alert,
+    AlertKey,
     AlertPhase,
     Finding,
     HeatLevel,
@@ -17,7 +19,7 @@ from policies.alert import (
     Severity,
     Verb,
 )
-from policies.notification import MOST_PUSHES_PER_DAY, is_silenced
+from policies.holding import Hold, why_held
 from tests.builders import (
     AFTERNOON,
     a_finding,
@@ -79,6 +81,18 @@ def nudge(severity: Severity = Severity.NUDGE) -> Finding:
     )
 
 
+def alert_of(policy: str, message_id: str, severity: Severity = Severity.WARNING) -> Alert:
+    """Return a live alert of another policy than heat."""
+    key = AlertKey(policy, "anna", 1)
+    level, message = HeatLevel.NORMAL, Message(message_id, {})
+    return an_alert(key=key, severity=severity, level=level, message=message)
+
+
+LOUD = an_alert(severity=Severity.LOUD_WARNING, level=HeatLevel.HIGH)
+SMALL_TROUBLE = alert_of("trouble", "trouble_battery_low")
+BLIND = alert_of("trouble", "trouble_room_blind")
+ADVICE = alert_of("advice", "advice_heating_on", Severity.NUDGE)
+DIGEST = alert_of("digest", "digest", Severity.NUDGE)
 EXPECTED = heat(2, is_expected=True)
 FAILED = heat(3, Severity.CRITICAL)
 
@@ -288,34 +302,47 @@ def test_small_trouble_waits_for_the_morning_but_blindness_does_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alert", "pushes", "is_spared"),
+    ("alert", "counts", "hold"),
     [
-        (an_alert(), 19, False),
-        (an_alert(), MOST_PUSHES_PER_DAY, True),
-        (an_alert(severity=Severity.CRITICAL), 500, False),
-        (an_alert(key=replace(an_alert().key, policy="trouble")), 7, False),
-        (an_alert(key=replace(an_alert().key, policy="trouble")), 8, True),
-        (an_alert(key=replace(an_alert().key, policy="advice")), 6, True),
+        (an_alert(), {"pushes_today": 17}, None),
+        (an_alert(), {"pushes_today": 18}, Hold.BUDGET),
+        (an_alert(), {"pushes_today": 30, "criticals_today": 20}, None),
+        (an_alert(severity=Severity.CRITICAL), {"pushes_today": 500}, None),
+        (an_alert(), {"warnings_today": 7}, None),
+        (an_alert(), {"warnings_today": 8}, Hold.BUDGET),
+        (LOUD, {"warnings_today": 8}, None),
+        (LOUD, {"pushes_today": 18}, Hold.BUDGET),
+        (SMALL_TROUBLE, {"trouble_today": 3}, None),
+        (SMALL_TROUBLE, {"trouble_today": 4}, Hold.BUDGET),
+        (BLIND, {"trouble_today": 4}, None),
+        # nudges displace neither of them
+        (SMALL_TROUBLE, {"pushes_today": 16, "nudges_today": 16}, None),
+        (an_alert(), {"pushes_today": 16, "nudges_today": 16}, None),
+        (ADVICE, {"pushes_today": 5}, None),
+        (ADVICE, {"pushes_today": 6}, Hold.BUDGET),
+        (ADVICE, {"nudges_today": 6}, Hold.BUDGET),
+        (DIGEST, {"pushes_today": 19, "nudges_today": 6, "trouble_today": 4}, None),
+        (DIGEST, {"pushes_today": 20}, Hold.BUDGET),
     ],
 )
 def test_fault_47_budgets_never_hold_a_critical_back(
-    alert: Any,  # noqa: ANN401 - built by the table
-    pushes: int,
-    *,
-    is_spared: bool,
+    alert: Alert, counts: dict[str, Any], hold: Hold | None
 ) -> None:
-    """Small trouble keeps to 8 pushes a day and everything to 20, but a critical always speaks."""
-    conditions = person_conditions(pushes_today=pushes)
-    assert is_silenced(alert, conditions, a_snapshot()) is is_spared
+    """Each kind keeps to its own number and all to 20 a day, but a critical always speaks."""
+    conditions = replace(person_conditions(), **counts)
+    assert why_held(alert, conditions, a_snapshot()) is hold
 
 
 def test_fault_47_a_storm_in_one_moment_keeps_to_the_budget_too() -> None:
-    """Messages of one and the same decision count against the day's budget, the loudest first."""
+    """Of a storm the first blindness speaks and the rest is one silent digest; a critical first."""
     story = Story()
     rooms = [trouble(subject=f"room:{number}") for number in range(40)]
     decision = story.step(*rooms, heat(4))
-    assert decision.notifications[0].severity is Severity.CRITICAL
-    assert len(decision.notifications) == MOST_PUSHES_PER_DAY
+    critical, blind, digest = decision.notifications
+    assert critical.severity is Severity.CRITICAL
+    assert (blind.key.policy, blind.severity) == ("trouble", Severity.WARNING)
+    assert (digest.key.policy, digest.severity) == ("digest", Severity.NUDGE)
+    assert digest.title == "39 things to look at"
 
 
 def test_fault_48_late_repeated_and_foreign_answers_change_nothing() -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from policies import texts_en
 from policies.alert import Message, Verb
+from policies.blindness import BLIND_OR_POWERLESS
 from policies.model import Flag, Person, PhoneKind
-from policies.notification import BLIND_OR_POWERLESS
 from policies.texts_en import TEXTS
 from policies.wording import (
     SAFETY_CARD,
