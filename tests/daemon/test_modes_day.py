@@ -60,6 +60,7 @@ EVENTS: dict[datetime, Callable[[LoopHome], None]] = {
     local(12, 50): lambda home: home.hear(TOPICS.person_drink("anna"), "400"),
     local(15, 20): press("Snooze 1 h"),
     local(16, 40): lambda home: home.hear(TOPICS.person_snooze("anna"), "120"),
+    local(17, 15): press("I'm on it"),
     local(20): lambda home: home.hear(TOPICS.home_holiday, "ON"),
     local(20, 30): lambda home: home.hear(TOPICS.person_drink("anna"), "PRESS"),
 }
@@ -114,6 +115,7 @@ STORY = """
 15:25 (nudge) Have a drink: 600 of 2,100 ml [Drank 200 ml] [I'm out]
 16:15 (warning) Cool down now: Living room 30° [I'm on it] [Drank 200 ml] [Snooze 1 h]
 17:00 (critical) Cool down at once: Living room 33° [I'm on it]
+17:05 (critical) Please answer: Living room 33° [I'm on it]
 20:30 (warning) Cool down now: Living room 29° [I'm on it] [Drank 200 ml] [Snooze 1 h]
 20:30 (nudge) Holiday mode is over
 """
@@ -124,7 +126,8 @@ def test_a_hot_day_reads_like_this(home: LoopHome) -> None:
     """Each mode holds what it should, and what still holds comes when it ends.
 
     Out at noon no drink is asked for. The battery waits for the end of the nap; level 2 does not.
-    The snoozed warning speaks again after its hour; level 3 breaks through the person's snooze.
+    The snoozed warning speaks again after its hour; level 3 breaks through the person's snooze,
+    and is said again until it is answered.
     An empty home says nothing, and a drink at the wall button ends the holiday.
     """
     assert live(home) == STORY.strip().splitlines()
