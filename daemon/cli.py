@@ -160,13 +160,20 @@ def test_alert(config_path: Path, person: str, *, second_road: bool) -> None:
     _ask_daemon(config_path, "test_alert", fields, "no test alert was sent", 40.0)
 
 
-def _minutes(_context: click.Context, _option: click.Parameter, value: str) -> int:
-    """Read a length of time: `90m`, `1h`, `1h30m`; a bare number is minutes."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)(?:m|min)?)?", value.strip().lower())
+def read_minutes(text: str) -> int:
+    """Read a length of time: `90m`, `1h`, `1h30m`; a bare number is minutes.
+
+    Raises: click.BadParameter.
+    """
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)(?:m|min)?)?", text.strip().lower())
     if found is None or not any(found.groups()):
-        raise click.BadParameter(f"{value!r}: give a time like 90m, 1h or 1h30m")
+        raise click.BadParameter(f"{text!r}: give a time like 90m, 1h or 1h30m")
     hours, minutes = (int(part or 0) for part in found.groups())
     return 60 * hours + minutes
+
+
+def _minutes(_context: click.Context, _option: click.Parameter, value: str) -> int:
+    return read_minutes(value)
 
 
 @main.command()

@@ -23,6 +23,7 @@ from policies.arbitrate import decide
 from policies.episodes import snooze
 from policies.holding import why_held
 from policies.model import (
+    Carer,
     CoolingAction,
     DeviceState,
     Holiday,
@@ -35,6 +36,7 @@ from policies.modes import is_quiet
 from tests.builders import (
     a_device,
     a_person,
+    a_phone,
     a_room,
     a_snapshot,
     device_conditions,
@@ -289,6 +291,17 @@ def test_holiday_puts_trouble_into_the_digest_and_takes_heat_off_the_phone() -> 
     over = Holiday(ended_for=minutes(1), ended_by=HolidayEnd.PRESENCE)
     story.step(FAILED, trouble(), BATTERY, minutes=1, holiday=over)
     assert [each.key.policy for each in story.heard[2:]] == ["heat"]  # the rest follows calmly
+
+
+def test_trouble_of_an_empty_home_alarms_no_carer_but_level_4_does() -> None:
+    """Nobody is called to a flat because its sensor is silent while everybody is away."""
+    carer = Carer("ben", "Ben", ("anna",), phones=(a_phone(channel_id="ben-phone"),))
+    for finding, heard_by in ((trouble(), set()), (heat(4), {"anna", "ben"})):
+        story = Story()
+        for passed in (0, 10, 25):
+            story.step(finding, minutes=passed, holiday=HOLIDAY, carers=(carer,))
+        alarmed = [each for each in story.heard if each.key.policy in {"heat", "carer", "trouble"}]
+        assert {each.person_id for each in alarmed} == heard_by
 
 
 @pytest.mark.parametrize("by", HolidayEnd)
