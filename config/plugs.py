@@ -34,8 +34,9 @@ class PlugSettings:
 def recognise_plug(topic: str) -> PlugSettings:
     """Return what a command topic alone tells; a topic of no known shape is of a custom plug.
 
-    Source of the shapes: zigbee2mqtt.io "MQTT topics and messages"; tasmota.github.io "MQTT";
-    shelly-api-docs.shelly.cloud gen1 "MQTT support" and gen2 "MQTT".
+    Source of the shapes: zigbee2mqtt.io "MQTT topics and messages"; tasmota.github.io "MQTT"; for
+    Shelly what others' settings show (docs.thinger.io "Shelly Plug S" for Gen1, a Plus 1 in Home
+    Assistant for Gen2), not the maker's own pages.
     """
     if match := _SHELLY_GEN1.fullmatch(topic):
         prefix, channel = match["prefix"], int(match["channel"])

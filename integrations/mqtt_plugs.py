@@ -10,8 +10,8 @@ A lease is written into the plug's own timer where the family has one, so that i
   relay is on starts the time anew.
   Source: tasmota.github.io "Commands", PulseTime; `SetPulseTimer` in its source code.
 - Shelly Gen2 and newer: `toggle_after` in seconds of `Switch.Set`.
-  Source: shelly-api-docs.shelly.cloud gen2 "Switch".
-- Shelly Gen1 has a timer over HTTP only. Source: shelly-api-docs.shelly.cloud gen1 "MQTT support".
+  Source: examples of node-red-contrib-shelly, which call the same method.
+- Shelly Gen1: none is known over MQTT, so such a plug stays on if keepcool dies.
 """
 
 from __future__ import annotations
