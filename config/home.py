@@ -128,6 +128,7 @@ def build_tuning(settings: Settings) -> Tuning:
         pushes_per_day=given.pushes_per_day if given.budgets else UNLIMITED,
         warnings_per_day=usual.warnings_per_day if given.budgets else UNLIMITED,
         trouble_per_day=usual.trouble_per_day if given.budgets else UNLIMITED,
+        all_pushes_per_day=usual.all_pushes_per_day if given.budgets else UNLIMITED,
         maximum_step_c_per_min=given.max_step_c_per_min or None,
         repeat_interval=timedelta(seconds=given.repeat_interval_s),
         mqtt_trouble_after=timedelta(seconds=given.mqtt_trouble_after_s),

@@ -19,7 +19,6 @@ from policies.hydration import has_nudge_budget
 from policies.model import PersonConditions, Snapshot
 from policies.notification import CRITICAL_REPEAT, UNCOUNTED, counted_level
 
-MOST_PUSHES_PER_DAY = 20  # of those that are not critical. Source: FAULTS 47
 KEPT_FOR_DIGEST = 2  # of them, so that what does not fit can be said to wait
 
 # Trouble that a heat alert says itself when its cooling has failed.
@@ -129,7 +128,7 @@ def _has_budget(alert: Alert, conditions: PersonConditions, snapshot: Snapshot, 
     kind = push_kind(policy, alert.severity)
     said = conditions.pushes_today - conditions.criticals_today + now.pushes - now.critical
     kept = 0 if policy == "digest" else KEPT_FOR_DIGEST
-    if said >= MOST_PUSHES_PER_DAY - kept:
+    if said >= tuning.all_pushes_per_day - kept:
         return False
     if kind == "nudges" or policy == "advice":
         counted = replace(conditions, nudges_today=conditions.nudges_today + now.nudges)

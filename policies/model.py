@@ -209,6 +209,7 @@ class Tuning:
     pushes_per_day: int = 8  # what nudges leave room in
     warnings_per_day: int = 8
     trouble_per_day: int = 4
+    all_pushes_per_day: int = 20  # of those that are not critical. Source: FAULTS 47
     maximum_step_c_per_min: float | None = 10.0
     repeat_interval: timedelta = timedelta(hours=3)  # the same warning about the same person again
     mqtt_trouble_after: timedelta = timedelta(minutes=5)

@@ -124,7 +124,9 @@ def _reason_for_told(
     """Return why an episode that has spoken should speak again.
 
     A level or severity that fell and rose again within the episode counts only after the repeat
-    interval. An acknowledged episode speaks again for a higher level, or when it lasts, once a day.
+    interval. An acknowledged episode speaks again for a higher level; when it lasts, once a day; and
+    when an announcement comes true that was made longer ago than a warning looks ahead: the bedroom
+    speaks at night, whatever was said at breakfast.
     """
     since_told = alert.since_told or timedelta(0)
     if counted_level(alert) > alert.told_level:
@@ -133,14 +135,15 @@ def _reason_for_told(
         return None  # however long it lasts; the dashboard and the brief go on showing it
     is_repeat_due = since_told >= _repeat_interval(alert, tuning)
     has_level_risen = counted_level(alert) > counted_level(before)
+    has_come_true = before.is_expected and not alert.is_expected
     if alert.phase is not AlertPhase.FIRING:
-        is_due = (has_level_risen and is_repeat_due) or since_told >= ONCE_A_DAY
+        is_forgotten = has_come_true and since_told >= tuning.planning_horizon
+        is_due = (has_level_risen and is_repeat_due) or is_forgotten or since_told >= ONCE_A_DAY
         return NotifyReason.RAISED_AGAIN if is_due else None
     if alert.severity > alert.told_severity:
         is_escalated = alert.severity > finding.severity
         return NotifyReason.UNANSWERED if is_escalated else NotifyReason.SEVERITY_ROSE
     # What was announced hours ago and is true now is news: the bedroom at night, most of all.
-    has_come_true = before.is_expected and not alert.is_expected
     has_risen = has_level_risen or alert.severity > before.severity or has_come_true
     if (has_risen and is_repeat_due) or since_told >= ONCE_A_DAY:
         return NotifyReason.RAISED_AGAIN

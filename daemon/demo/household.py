@@ -203,6 +203,7 @@ def _person_tables(person: Person) -> list[str]:
             offset_c=person.offset_c,
             portion_ml=person.portion_ml,
             evening_cut_off_s=person.evening_cut_off.total_seconds(),
+            **({"brief_at": f"{person.brief_at:%H:%M}"} if person.brief_at else {}),
             **{limit: getattr(person, limit) for limit in limits},
             **{flag.value: True for flag in sorted(person.flags)},
         ),

@@ -193,6 +193,19 @@ def test_acknowledged_speaks_again_only_for_a_higher_level(
     assert story.reasons() == reasons
 
 
+@pytest.mark.parametrize(("passed_h", "reasons"), [(7.9, [NEW]), (8, [NEW, RAISED_AGAIN])])
+def test_announcement_of_the_morning_is_said_again_when_it_comes_true(
+    passed_h: float, reasons: list[NotifyReason]
+) -> None:
+    """An answered announcement that is older than a warning looks ahead is news when it is true."""
+    story = Story()
+    story.step(heat(2, is_expected=True))
+    story.answer()
+    story.step(heat(2, is_expected=True), minutes=60)
+    story.step(heat(2), minutes=60 * (passed_h - 1))
+    assert story.reasons() == reasons
+
+
 def test_a_new_episode_that_is_higher_or_louder_is_no_repetition() -> None:
     """After level 3 with failed cooling, level 4 is news; after a warning, a critical one is."""
     higher, louder = Story(), Story()

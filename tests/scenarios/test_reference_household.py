@@ -45,6 +45,7 @@ def reference_household() -> Household:
         flags=frozenset({Flag.HEAT_SENSITIVE, Flag.REDUCED_SWEATING}),
         bed_at=time(21, 30),
         evening_cut_off=timedelta(hours=3),
+        brief_at=time(7, 30),
         phones=(phone,),
     )
     return replace(
