@@ -124,7 +124,7 @@ def _reason_for_told(
     """Return why an episode that has spoken should speak again.
 
     A level or severity that fell and rose again within the episode counts only after the repeat
-    interval. An acknowledged episode speaks again for a higher level; when it lasts, once a day; and
+    interval. An acknowledged episode speaks again for a higher level; once a day when it lasts; and
     when an announcement comes true that was made longer ago than a warning looks ahead: the bedroom
     speaks at night, whatever was said at breakfast.
     """
