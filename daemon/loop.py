@@ -57,7 +57,9 @@ class Daemon:
         self.clock = parts.clock
         now = self.clock.now()
         self.state.restore(parts.store, now)
-        self.journal = Journal(parts.store, self.state.set_link)
+        self.journal = Journal(parts.store, self.state.set_link, parts.spare_path)
+        if parts.storage_trouble is not None:
+            self.state.set_link("storage", now, is_up=False, detail=parts.storage_trouble)
         self.outbox = Outbox(parts.store.load_outbox())
         self.journal.commit(Changes(outbox=self.outbox.supersede_outdated(now)), now)
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)
@@ -219,6 +221,7 @@ class Daemon:
             self._next_prune_s = now.boot_s + PRUNE_INTERVAL_S
             if self.clock.is_synchronised():  # by a wrong clock everything may look old
                 self._guarded(lambda: self.parts.store.prune(now.utc))
+            self._guarded(lambda: self.journal.back_up(now))
         self._guarded(lambda: self.faces.write_status(build_status(self, now)))
         if is_well:  # a daemon that cannot decide is no better than one that hangs
             self.supervisor.on_tick_finished()

@@ -57,3 +57,5 @@ class Parts:
     warning_services: Sequence[WarningService] = ()
     second_road: SecondRoadPort | None = None
     version: str = ""
+    spare_path: Path | None = None  # takes what the disk refuses; on a memory file system
+    storage_trouble: str | None = None  # what was wrong with the database at the start

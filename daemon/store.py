@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -28,6 +28,9 @@ DATABASE_NAME = "keepcool.sqlite3"
 HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
 _UPSERT_SENSOR = (  # leaves the index on `number` alone
     "INSERT INTO sensor VALUES (?,?,?) ON CONFLICT (sensor_id) DO UPDATE SET body=excluded.body"
+)
+_DURABLE_TABLES = (  # all that cannot be measured again
+    "SELECT name FROM sqlite_master WHERE type='table' AND name NOT IN ('history','sqlite_stat1')"
 )
 RECORD_KEPT = timedelta(days=400)  # resolved alerts, sent messages, drinks: one year and a bit
 
@@ -62,23 +65,66 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.touch(mode=0o640)  # health-related entries; -wal and -shm get the same mode
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
-        self._connection.row_factory = sqlite3.Row
+        self._connection = _connect(path)
         try:
-            for pragma in ("page_size=1024", "journal_mode=WAL", "synchronous=FULL"):
-                self._connection.execute(f"PRAGMA {pragma}")
             self._migrate()
         except (StoreError, sqlite3.Error):
             self._connection.close()
             raise
-        self._sensor_numbers: dict[str, int] = {
-            row["sensor_id"]: row["number"]
-            for row in self._connection.execute("SELECT sensor_id, number FROM sensor")
-        }
+        self._sensor_numbers = self._load_sensor_numbers()
+
+    def _load_sensor_numbers(self) -> dict[str, int]:
+        rows = self._connection.execute("SELECT sensor_id, number FROM sensor")
+        return {row["sensor_id"]: row["number"] for row in rows}
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded in."""
         self._connection.close()
+
+    def check(self) -> None:
+        """Look whether the file is whole. Raises: sqlite3.DatabaseError (SQLITE_CORRUPT)."""
+        found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            error = sqlite3.DatabaseError(found)
+            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise error
+
+    def reopen(self) -> None:
+        """Begin a new connection: after an I/O error the old one may go on failing.
+
+        Raises: sqlite3.Error.
+        """
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        self._connection = _connect(self.path)
+
+    def copy_durable(self, target: Path, since_utc: datetime) -> None:
+        """Write a database of its own with everything but history, and ended records since then.
+
+        Raises: sqlite3.Error, OSError.
+        """
+        copy = Store(target)
+        try:
+            copy.take_over(self._connection, since_utc)
+        finally:
+            copy.close()
+
+    def take_over(self, found: sqlite3.Connection, since_utc: datetime | None = None) -> None:
+        """Take over all rows but history's from a database of the same schema; they win over ours.
+
+        With `since_utc` ended alerts and sent messages from before it are left out.
+        """
+        with self._transaction():
+            for (table,) in found.execute(_DURABLE_TABLES).fetchall():
+                columns = [row[1] for row in found.execute(f"PRAGMA table_info({table})")]
+                where = _not_ended(columns) if since_utc is not None else ""
+                limits = (since_utc.isoformat(),) if since_utc is not None and where else ()
+                names, marks = ",".join(columns), ",".join("?" * len(columns))
+                self._connection.executemany(
+                    f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
+                    found.execute(f"SELECT {names} FROM {table}{where}", limits),  # noqa: S608
+                )
+        self._sensor_numbers = self._load_sensor_numbers()
 
     def _migrate(self) -> None:
         folder = resources.files("daemon").joinpath("schema")
@@ -348,6 +394,27 @@ class Store:
                     None if row["temperature"] is None else row["temperature"] / 100,
                     None if row["humidity"] is None else row["humidity"] / 10,
                 )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+    connection.row_factory = sqlite3.Row
+    try:
+        for pragma in ("page_size=1024", "journal_mode=WAL", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _not_ended(columns: list[str]) -> str:
+    """Return the condition that leaves out what ended before a moment; empty: all rows count."""
+    if "phase" in columns:
+        return " WHERE phase<>'resolved' OR saved_utc>=?"
+    if "state" in columns:
+        return " WHERE state='due' OR created_utc>=?"
+    return " WHERE created_utc>=?" if "created_utc" in columns else ""
 
 
 def _scaled(value: float | None, factor: int) -> int | None:

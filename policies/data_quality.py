@@ -24,6 +24,7 @@ WARM_WITHIN_C: Final = 3.0
 """A missing forecast matters once a room is within this of somebody's level 1."""
 
 HOME_ASSISTANT_TROUBLE_AFTER: Final = timedelta(minutes=5)
+STORAGE_TROUBLE_AFTER: Final = timedelta(minutes=1)  # it is tried again every ten seconds
 
 RECONNECT_GRACE: Final = timedelta(minutes=30)
 """After the broker is back, sensors get this long to speak before a room counts as lost."""
@@ -34,6 +35,7 @@ RESTART_GRACE: Final = timedelta(minutes=10)
 _LINK_MESSAGES: Final = {
     "mqtt": "trouble_mqtt_down",
     "home_assistant": "trouble_home_assistant_down",
+    "storage": "trouble_storage",
 }
 
 
@@ -233,9 +235,11 @@ def _has_entities(snapshot: Snapshot) -> bool:
 def _is_down_too_long(snapshot: Snapshot, link: LinkConditions) -> bool:
     if link.is_up or link.down_for is None:
         return False
-    is_mqtt = link.link == "mqtt"
-    limit = snapshot.home.tuning.mqtt_trouble_after if is_mqtt else HOME_ASSISTANT_TROUBLE_AFTER
-    return link.down_for > limit
+    limits = {
+        "mqtt": snapshot.home.tuning.mqtt_trouble_after,
+        "storage": STORAGE_TROUBLE_AFTER,
+    }
+    return link.down_for > limits.get(link.link, HOME_ASSISTANT_TROUBLE_AFTER)
 
 
 def _forecast(snapshot: Snapshot) -> Iterator[Finding]:

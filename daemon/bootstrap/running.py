@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import functools
 import gc
 import os
 import signal
-import sqlite3
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO
 from zoneinfo import ZoneInfo
 
 from config.home import (
@@ -27,7 +29,7 @@ from config.home import (
     build_sensors,
 )
 from config.settings import Settings
-from daemon import __version__
+from daemon import __version__, rescue
 from daemon.bootstrap.checking import try_roads
 from daemon.bootstrap.errors import StartError
 from daemon.bootstrap.payloads import (
@@ -57,7 +59,7 @@ from daemon.ports import Clock
 from daemon.state import HomeState
 from daemon.stepping import SteppedClock
 from daemon.stepping import run_stepped as serve_driver
-from daemon.store import DATABASE_NAME, Store, StoreError
+from daemon.store import StoreError
 from integrations import discovery
 from integrations.errors import PermanentError
 from integrations.mobile_app import MobileApp
@@ -107,7 +109,7 @@ def _only_instance(settings: Settings) -> Iterator[None]:
     folder = settings.state_directory
     try:
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        lock = (folder / LOCK_NAME).open("w")
+        lock = _open_lock(folder / LOCK_NAME)
     except OSError as error:
         raise StartError(
             f"the state directory {folder} cannot be used ({error.strerror}): "
@@ -138,6 +140,16 @@ def _build_state(settings: Settings, now: Instant, warning_services: Sequence[st
     return state
 
 
+def _open_lock(path: Path) -> IO[str]:
+    """Open the lock; on a disk that takes nothing any more, the one that is there."""
+    try:
+        return path.open("w")
+    except OSError as error:
+        if error.errno not in {errno.EROFS, errno.ENOSPC, errno.EIO}:
+            raise
+        return path.open()
+
+
 def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) -> Daemon:
     """Wire the whole daemon; nothing runs yet. Raises: StartError."""
     home, rooms, people = build_home(settings), build_rooms(settings), build_people(settings)
@@ -158,13 +170,14 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
         heard=[*state.topics(), *power_topics, *plug_topics],
         commanding=[*commands.topics, *([birth] if birth else [])],
     )
-    mqtt, store = _open_roads(settings, topics, wanted, inbox, clock)
+    spare = rescue.spare_path(os.environ.get("RUNTIME_DIRECTORY"))
+    mqtt, opened = _open_roads(settings, topics, wanted, inbox, clock, spare)
     home_assistant = build_home_assistant(settings)
     watched = (*state.entity_ids(), *power_entities)
     return Daemon(
         Parts(
             clock=clock,
-            store=store,
+            store=opened.store,
             inbox=inbox,
             state=state,
             topics=topics,
@@ -188,6 +201,8 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             plugs=Plugs(plugs, mqtt.publish) if plugs else None,
             second_road=build_second_roads(settings),
             version=__version__,
+            spare_path=spare,
+            storage_trouble=opened.trouble,
         )
     )
 
@@ -205,14 +220,12 @@ def _open_roads(
     wanted: Sequence[Subscription],
     inbox: Inbox,
     clock: Clock,
-) -> tuple[MqttClient, Store]:
+    spare: Path | None,
+) -> tuple[MqttClient, rescue.Opened]:
     """Prepare the broker's client and open the database. Raises: StartError."""
     try:
         options = mqtt_options(settings, topics.status)
         mqtt = MqttClient(options, wanted, inbox.post, clock.boot_s)
-        return mqtt, Store(settings.state_directory / DATABASE_NAME)
+        return mqtt, rescue.open_database(settings.state_directory, spare, clock.now().utc)
     except (PermanentError, StoreError) as error:
         raise StartError(str(error)) from error
-    except (sqlite3.Error, OSError) as error:
-        path = settings.state_directory / DATABASE_NAME
-        raise StartError(f"the database {path} cannot be opened: {error}") from error

@@ -69,6 +69,14 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
             ("Reason: {detail}.",),
         ),
     ),
+    "trouble_storage": Text(
+        ("Check keepcool's memory card",),
+        (
+            ("Trouble since {since}.",),
+            ("I go on from memory: warnings still come.",),
+            ("Reason: {detail}.",),
+        ),
+    ),
     "trouble_forecast_old": Text(
         ("Check the internet: no forecast",),
         (

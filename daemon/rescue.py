@@ -1,0 +1,206 @@
+"""Open the database whatever became of it: what is broken is neither used nor deleted.
+
+Three files stand by: the backup of the durable tables beside the database, made once a day; a
+reserve that is given up when the disk is full; and, on a memory file system, the spare, which takes
+what the disk refuses and is folded back in once it takes it again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from daemon.store import DATABASE_NAME, Store
+
+log = structlog.get_logger()
+BACKUP_NAME: Final = "keepcool.backup.sqlite3"
+RESERVE_NAME: Final = "keepcool.reserve"
+RESERVE_BYTES: Final = 1024 * 1024  # a day of messages and answers
+BACKED_UP: Final = timedelta(days=14)  # of what has ended; what lives is all in the backup
+SPARE_NAME: Final = "keepcool.spare.sqlite3"
+_BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PRIMARY: Final = 0xFF  # the extended codes carry more in the bytes above
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Hold the store that the daemon runs on, and in words what was wrong; `None`: all is well."""
+
+    store: Store
+    trouble: str | None = None
+    is_in_memory: bool = False
+
+
+def spare_path(runtime_directory: str | None) -> Path | None:
+    """Return where the spare lies; `None` where no memory file system was given to us."""
+    folder = (runtime_directory or "").partition(":")[0]
+    return Path(folder) / SPARE_NAME if folder else None
+
+
+def open_database(folder: Path, spare: Path | None, now_utc: datetime) -> Opened:
+    """Open the database of a state directory, rescue it, or run in memory.
+
+    Args:
+        folder: the state directory.
+        spare: where to go when the disk takes nothing; `None`: into this process's memory.
+        now_utc: names what is moved aside.
+
+    Raises: StoreError for a file that a newer version wrote.
+    """
+    path = folder / DATABASE_NAME
+    try:
+        opened = _open_checked(path, now_utc)
+        _keep_reserve(folder)
+    except (sqlite3.Error, OSError) as error:
+        log.exception("store.in_memory")
+        return Opened(
+            _open_spare(path, spare), f"the disk takes nothing: {error}", is_in_memory=True
+        )
+    if spare is not None and spare.exists():
+        _fold_in(opened.store, spare)
+    return opened
+
+
+def is_broken(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the file itself is no database any more."""
+    return _code(error) in _BROKEN
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the disk is full."""
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
+def is_io_error(error: sqlite3.Error) -> bool:
+    """Return whether an error says that the disk itself failed."""
+    return _code(error) == sqlite3.SQLITE_IOERR
+
+
+def give_up_reserve(folder: Path) -> bool:
+    """Free the reserve for a full disk; return whether there was one."""
+    try:
+        (folder / RESERVE_NAME).unlink()
+    except OSError:
+        return False
+    log.warning("store.reserve_given_up", bytes=RESERVE_BYTES)
+    return True
+
+
+def write_backup(store: Store, folder: Path, now_utc: datetime) -> None:
+    """Replace the backup in one step. Raises: sqlite3.Error, OSError."""
+    new = folder / f"{BACKUP_NAME}.new"
+    remove(new)
+    store.copy_durable(new, now_utc - BACKED_UP)
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    new.replace(folder / BACKUP_NAME)
+
+
+def _open_checked(path: Path, now_utc: datetime) -> Opened:
+    try:
+        return Opened(_sound(path))
+    except sqlite3.DatabaseError as error:
+        if not is_broken(error):
+            raise
+        moved = _move_aside(path, now_utc)
+        log.exception("store.moved_aside", to=moved.name)
+    backup = path.with_name(BACKUP_NAME)
+    if backup.exists():
+        try:
+            shutil.copyfile(backup, path)
+            path.chmod(0o640)
+            at = datetime.fromtimestamp(backup.stat().st_mtime, UTC).astimezone()
+            text = f"the database was broken (now {moved}); the backup of {at:%d %b %H:%M} is used"
+            return Opened(_sound(path), text)
+        except sqlite3.DatabaseError:
+            log.exception("store.backup_broken")
+            remove(path)
+    text = f"the database was broken (now {moved}); a new one was begun"
+    return Opened(_sound(path), text)
+
+
+def _sound(path: Path) -> Store:
+    """Open a database and look whether it is whole. Raises: sqlite3.DatabaseError."""
+    store = Store(path)
+    try:
+        store.check()
+    except sqlite3.Error:
+        store.close()
+        raise
+    return store
+
+
+def _move_aside(path: Path, now_utc: datetime) -> Path:
+    aside = path.with_name(f"corrupt-{now_utc:%Y%m%dT%H%M%SZ}.sqlite3")
+    for suffix in ("", "-wal", "-shm"):
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            file.replace(aside.with_name(aside.name + suffix))
+    return aside
+
+
+def remove(path: Path | None) -> None:
+    """Remove a database with its write-ahead log; `None` or an absent one is fine."""
+    if path is None:
+        return
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _keep_reserve(folder: Path) -> None:
+    reserve = folder / RESERVE_NAME
+    if reserve.exists():
+        return
+    with reserve.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+
+
+def _open_spare(path: Path, spare: Path | None) -> Store:
+    if spare is None:
+        return Store(Path(":memory:"))
+    if not spare.exists():
+        for source in (path, path.with_name(BACKUP_NAME)):
+            if _copy_rows(source, spare):
+                break
+    return Store(spare)
+
+
+def _copy_rows(source: Path, target: Path) -> bool:
+    """Copy the durable rows of a database that can only be read; return whether it could be."""
+    try:
+        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as found:
+            copy = Store(target)
+            try:
+                copy.take_over(found)
+            finally:
+                copy.close()
+    except (sqlite3.Error, OSError):
+        remove(target)
+        return False
+    return True
+
+
+def _fold_in(store: Store, spare: Path) -> None:
+    """Take over what was written while the disk refused; the spare is removed once that is done."""
+    try:
+        Store(spare).close()  # brings its schema up to date
+        with closing(sqlite3.connect(spare)) as rows:
+            store.take_over(rows)
+    except sqlite3.Error:
+        log.exception("store.spare_unreadable")
+        spare.replace(spare.with_suffix(".unread"))
+        return
+    remove(spare)
+    log.info("store.spare_folded_in")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
