@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ class TestClient:
         self._subscribed = threading.Event()
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self.messages: list[tuple[str, str]] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
         self._port = port
 
     def __enter__(self) -> Self:
@@ -41,7 +43,9 @@ class TestClient:
         self._client.loop_stop()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        self.messages.append((message.topic, message.payload.decode()))
+        heard = (message.topic, message.payload.decode())
+        self.messages.append(heard)
+        self._counts[heard] += 1
 
     def subscribe(self, topic: str) -> None:
         """Subscribe and wait until it counts."""
@@ -66,3 +70,7 @@ class TestClient:
     def last(self, topic: str) -> str | None:
         """Return the newest message of a topic."""
         return next((text for where, text in reversed(self.messages) if where == topic), None)
+
+    def count(self, topic: str, payload: str) -> int:
+        """Return how often a message came."""
+        return self._counts[topic, payload]

@@ -1,0 +1,195 @@
+"""Kill the real daemon at random moments and compare what it decided with what arrived.
+
+The oracle is independent: what was decided is read from the database of the killed process, what
+arrived was written down by the pretended Home Assistant, in another process than the daemon's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from daemon.store import DATABASE_NAME
+from tests.daemon_process import CONFIG, DaemonProcess
+from tests.mqtt_client import TestClient
+from tests.waiting import wait_until
+
+READING = "zigbee2mqtt/living_room"
+STATUS = "keepcool/test-home/status"
+ROOM_STATE = "keepcool/test-home/room/living_room/state"
+HEAT = "keepcool-heat-anna-"
+ENDLESS = "budgets = false\nrepeat_interval_s = 0\nhysteresis_c = 0\n"
+WINDOW_S = 0.12  # from a reading to the row marked as sent, and a little more
+
+
+@dataclass(slots=True)
+class Toll:
+    """Count what the kills did."""
+
+    kills: int = 0
+    decided: int = 0
+    lost: list[str] = field(default_factory=list)
+    duplicates: list[int] = field(default_factory=list)  # of each alert that was sent
+
+    @property
+    def mean_duplicates(self) -> float:
+        """Return how many a kill costs on average."""
+        return sum(self.duplicates) / max(self.kills, 1)
+
+    def row(self) -> str:
+        """Render it for a report."""
+        return (
+            f"{self.kills} kills, {self.decided} alerts decided, {len(self.lost)} lost, "
+            f"{sum(self.duplicates)} duplicates ({self.mean_duplicates:.2f} a kill, "
+            f"at most {max(self.duplicates, default=0)} of one alert)"
+        )
+
+
+class ForkedDaemon(DaemonProcess):
+    """Hold a daemon that is forked from a process which has everything imported."""
+
+    def __init__(self, folder: Path, mqtt_port: int, home_assistant_url: str) -> None:
+        config = CONFIG.replace("[thresholds]\n", f"[thresholds]\n{ENDLESS}")
+        super().__init__(folder, mqtt_port, home_assistant_url=home_assistant_url, config=config)
+        self.pid: int | None = None
+        self._zygote = _start_zygote(self.environment)
+
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    def start(self) -> Self:
+        """Fork the daemon; it is up when its status topic says so."""
+        assert self._zygote.stdin is not None
+        assert self._zygote.stdout is not None
+        self._zygote.stdin.write(f"start {self.config_path} {self.log_path}\n")
+        self._zygote.stdin.flush()
+        self.pid = int(self._zygote.stdout.readline())
+        return self
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL and wait until it is gone."""
+        pid, self.pid = self.pid, None
+        if pid is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), what="the killed daemon to be gone")
+
+    def decided(self) -> set[str]:
+        """Return the tags of all heat messages that were committed."""
+        path = self.state / DATABASE_NAME
+        if not path.exists():
+            return set()
+        query = "SELECT DISTINCT tag FROM outbox WHERE is_clear=0 AND tag LIKE ?"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            return {row[0] for row in connection.execute(query, (f"{HEAT}%",))}
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        self._zygote.kill()
+        self._zygote.wait()
+        for pipe in (self._zygote.stdin, self._zygote.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _start_zygote(environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.zygote"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+class KillLoop:
+    """Let a room grow hot and cool, over and over, and kill the daemon each time on the way."""
+
+    def __init__(
+        self, daemon: ForkedDaemon, house: FakeHomeAssistant, mqtt: TestClient, seed: int
+    ) -> None:
+        self._daemon, self._house, self._mqtt = daemon, house, mqtt
+        self._chance = random.Random(seed)  # noqa: S311 - a test's own chance
+        self._online = 0
+        mqtt.subscribe("keepcool/#")
+
+    def run(self, kills: int) -> Toll:
+        """Kill so often; every alert that was decided must have arrived at the end of its turn."""
+        toll = Toll()
+        counted: set[str] = set()
+        self._start()
+        self._hear(20.0)
+        for _ in range(kills):
+            self._publish(31.0)
+            time.sleep(self._chance.uniform(0.0, WINDOW_S))  # the moment of the power cut
+            self._daemon.kill()
+            toll.kills += 1
+            decided = self._daemon.decided()
+            self._start()
+            try:  # without any further reading: what was decided must arrive
+                wait_until(lambda: decided <= set(self._arrived()), 20.0)  # noqa: B023
+            except AssertionError:
+                toll.lost += sorted(decided - set(self._arrived()))
+            before = len(self._arrived())
+            self._hear(31.0)
+            if not decided - counted:
+                wait_until(lambda: len(self._arrived()) > before, 20.0, what="the alert")  # noqa: B023
+            counted = self._daemon.decided()
+            self._hear(20.0)
+            wait_until(self._is_phone_clear, 20.0, what="the phone to be cleared")
+        toll.decided = len(counted)
+        toll.duplicates = [count - 1 for count in self._arrived().values()]
+        return toll
+
+    def _start(self) -> None:
+        self._online = self._count_online()
+        self._daemon.start()
+        wait_until(lambda: self._count_online() > self._online, 30.0, what="the daemon to be up")
+
+    def _count_online(self) -> int:
+        return self._mqtt.count(STATUS, "online")
+
+    def _publish(self, temperature_c: float) -> None:
+        self._mqtt.publish(READING, json.dumps({"temperature": temperature_c, "humidity": 40}))
+
+    def _hear(self, temperature_c: float) -> None:
+        """Repeat a reading, as sensors do, until the daemon has shown it."""
+        seen = len(self._mqtt.messages)
+
+        def is_shown() -> bool:
+            self._publish(temperature_c)
+            return any(
+                topic == ROOM_STATE and json.loads(text)["temperature_c"] == temperature_c
+                for topic, text in self._mqtt.messages[seen:]
+            )
+
+        wait_until(is_shown, 20.0, what=f"{temperature_c} to be shown")
+
+    def _arrived(self) -> Counter[str]:
+        pushes = list(self._house.pushes)
+        return Counter(p.tag for p in pushes if not p.is_clear and p.tag.startswith(HEAT))
+
+    def _is_phone_clear(self) -> bool:
+        shown = self._house.on_screen("mobile_app_annas_phone")
+        return not any(push.tag.startswith(HEAT) for push in shown)

@@ -1,0 +1,36 @@
+"""kill -9 at any moment: nothing that was decided is lost, and little comes twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from tests.broker import Mosquitto
+from tests.daemon_process import TOKEN
+from tests.faults.kill_loop import ForkedDaemon, KillLoop
+from tests.mqtt_client import TestClient
+
+KILLS = int(os.environ.get("KEEPCOOL_TEST_KILLS", "25"))  # CI asks for 200
+
+
+@pytest.mark.timeout(KILLS * 10 + 60)
+def test_fault_50_kill_between_decision_and_delivery(
+    memory_folder: Path, mosquitto: Mosquitto
+) -> None:
+    """Killed at random moments, keepcool loses no decided alert and repeats one at most once."""
+    with (
+        FakeHomeAssistant(token=TOKEN) as house,
+        ForkedDaemon(memory_folder, mosquitto.port, house.url) as daemon,
+        TestClient(mosquitto.port) as mqtt,
+    ):
+        toll = KillLoop(daemon, house, mqtt, seed=7).run(KILLS)
+        daemon.kill()
+        assert "Traceback" not in daemon.log(), daemon.log()[-3000:]
+    print(toll.row())  # noqa: T201 - the figures, with -s
+    assert toll.decided >= toll.kills * 0.9
+    assert toll.lost == []
+    assert max(toll.duplicates) <= 1
+    assert toll.mean_duplicates <= 0.5
