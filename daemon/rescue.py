@@ -58,12 +58,12 @@ def open_database(folder: Path, spare: Path | None, now_utc: datetime) -> Opened
     path = folder / DATABASE_NAME
     try:
         opened = _open_checked(path, now_utc)
-        _keep_reserve(folder)
     except (sqlite3.Error, OSError) as error:
         log.exception("store.in_memory")
         return Opened(
             _open_spare(path, spare), f"the disk takes nothing: {error}", is_in_memory=True
         )
+    _keep_reserve(folder)
     if spare is not None and spare.exists():
         _fold_in(opened.store, spare)
     return opened
@@ -159,33 +159,47 @@ def _keep_reserve(folder: Path) -> None:
     reserve = folder / RESERVE_NAME
     if reserve.exists():
         return
-    with reserve.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+    try:
+        with reserve.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+    except OSError as error:
+        reserve.unlink(missing_ok=True)
+        log.warning("store.no_reserve", error=str(error))
 
 
 def _open_spare(path: Path, spare: Path | None) -> Store:
+    """Open the spare, with what can be read of the database under it; what the spare has wins."""
     if spare is None:
         return Store(Path(":memory:"))
-    if not spare.exists():
-        for source in (path, path.with_name(BACKUP_NAME)):
-            if _copy_rows(source, spare):
-                break
+    merged = spare.with_name(f"merged-{spare.name}")
+    for source in (path, path.with_name(BACKUP_NAME)):
+        store = _copied(source, merged)
+        if store is not None:
+            break
+    else:
+        store = Store(merged)
+    if spare.exists():
+        _fold_in(store, spare)
+    store.close()  # folds its write-ahead log in, so that one file is all there is
+    merged.replace(spare)
     return Store(spare)
 
 
-def _copy_rows(source: Path, target: Path) -> bool:
-    """Copy the durable rows of a database that can only be read; return whether it could be."""
+def _copied(source: Path, target: Path) -> Store | None:
+    """Copy a database that cannot be written where it is, and open the copy; `None`: it is broken.
+
+    With its write-ahead log, which a reader of a disk that takes nothing could not use.
+    """
+    remove(target)
     try:
-        with closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as found:
-            copy = Store(target)
-            try:
-                copy.take_over(found)
-            finally:
-                copy.close()
+        for suffix in ("", "-wal"):
+            file = source.with_name(source.name + suffix)
+            if file.exists():
+                shutil.copyfile(file, target.with_name(target.name + suffix))
+        return _sound(target) if target.exists() else None
     except (sqlite3.Error, OSError):
         remove(target)
-        return False
-    return True
+        return None
 
 
 def _fold_in(store: Store, spare: Path) -> None:

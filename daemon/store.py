@@ -82,12 +82,18 @@ class Store:
         self._connection.close()
 
     def check(self) -> None:
-        """Look whether the file is whole. Raises: sqlite3.DatabaseError (SQLITE_CORRUPT)."""
+        """Look whether the file is whole and takes writing.
+
+        SQLite opens one that can only be read without a word. Raises: sqlite3.DatabaseError.
+        """
         found = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             error = sqlite3.DatabaseError(found)
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
+        with self._transaction():
+            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+            self._connection.execute(f"PRAGMA user_version={version}")
 
     def reopen(self) -> None:
         """Begin a new connection: after an I/O error the old one may go on failing.

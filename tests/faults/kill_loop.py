@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,9 +62,18 @@ class Toll:
 class ForkedDaemon(DaemonProcess):
     """Hold a daemon that is forked from a process which has everything imported."""
 
-    def __init__(self, folder: Path, mqtt_port: int, home_assistant_url: str) -> None:
+    def __init__(
+        self, folder: Path, mqtt_port: int, home_assistant_url: str, runtime: Path | None = None
+    ) -> None:
+        environment = {} if runtime is None else {"RUNTIME_DIRECTORY": str(runtime)}
         config = CONFIG.replace("[thresholds]\n", f"[thresholds]\n{ENDLESS}")
-        super().__init__(folder, mqtt_port, home_assistant_url=home_assistant_url, config=config)
+        super().__init__(
+            folder,
+            mqtt_port,
+            home_assistant_url=home_assistant_url,
+            config=config,
+            environment=environment,
+        )
         self.pid: int | None = None
         self._zygote = _start_zygote(self.environment)
 
@@ -127,9 +136,16 @@ class KillLoop:
     """Let a room grow hot and cool, over and over, and kill the daemon each time on the way."""
 
     def __init__(
-        self, daemon: ForkedDaemon, house: FakeHomeAssistant, mqtt: TestClient, seed: int
+        self,
+        daemon: ForkedDaemon,
+        house: FakeHomeAssistant,
+        mqtt: TestClient,
+        seed: int,
+        end: Callable[[], None] | None = None,
     ) -> None:
+        """`end` ends the daemon, and may do worse to the machine; SIGKILL when left out."""
         self._daemon, self._house, self._mqtt = daemon, house, mqtt
+        self._end = end or daemon.kill
         self._chance = random.Random(seed)  # noqa: S311 - a test's own chance
         self._online = 0
         mqtt.subscribe("keepcool/#")
@@ -139,24 +155,25 @@ class KillLoop:
         toll = Toll()
         counted: set[str] = set()
         self._start()
-        self._hear(20.0)
+        self._hear(28.0)
         for _ in range(kills):
-            self._publish(31.0)
+            self._publish(30.2)
             time.sleep(self._chance.uniform(0.0, WINDOW_S))  # the moment of the power cut
-            self._daemon.kill()
+            self._end()
             toll.kills += 1
             decided = self._daemon.decided()
+            toll.lost += sorted(set(self._arrived()) - decided)  # sent, and not known any more
             self._start()
             try:  # without any further reading: what was decided must arrive
                 wait_until(lambda: decided <= set(self._arrived()), 20.0)  # noqa: B023
             except AssertionError:
                 toll.lost += sorted(decided - set(self._arrived()))
             before = len(self._arrived())
-            self._hear(31.0)
+            self._hear(30.2)
             if not decided - counted:
                 wait_until(lambda: len(self._arrived()) > before, 20.0, what="the alert")  # noqa: B023
             counted = self._daemon.decided()
-            self._hear(20.0)
+            self._hear(28.0)
             wait_until(self._is_phone_clear, 20.0, what="the phone to be cleared")
         toll.decided = len(counted)
         toll.duplicates = [count - 1 for count in self._arrived().values()]

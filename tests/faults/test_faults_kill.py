@@ -11,8 +11,10 @@ from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from tests.broker import Mosquitto
 from tests.daemon_process import TOKEN
 from tests.faults.kill_loop import ForkedDaemon, KillLoop
+from tests.faults.loop_disk import LoopDisk, why_not
 from tests.mqtt_client import TestClient
 
+CUTS = int(os.environ.get("KEEPCOOL_TEST_CUTS", "5"))  # CI asks for 20
 KILLS = int(os.environ.get("KEEPCOOL_TEST_KILLS", "25"))  # CI asks for 200
 
 
@@ -34,3 +36,30 @@ def test_fault_50_kill_between_decision_and_delivery(
     assert toll.lost == []
     assert max(toll.duplicates) <= 1
     assert toll.mean_duplicates <= 0.5
+
+
+@pytest.mark.timeout(CUTS * 15 + 60)
+def test_fault_59_power_cut(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """With the power cut at random moments everything that was sent is known, and all arrives."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with (
+        FakeHomeAssistant(token=TOKEN) as house,
+        LoopDisk(tmp_path / "disk.img", tmp_path / "state") as disk,
+        ForkedDaemon(tmp_path, mosquitto.port, house.url) as daemon,
+        TestClient(mosquitto.port) as mqtt,
+    ):
+
+        def cut() -> None:
+            disk.cut_power()
+            daemon.kill()
+            disk.unmount()
+            disk.mount()
+
+        toll = KillLoop(daemon, house, mqtt, seed=11, end=cut).run(CUTS)
+        daemon.kill()
+    print(toll.row().replace("kill", "cut"))  # noqa: T201 - the figures, with -s
+    assert toll.decided >= toll.kills * 0.9
+    assert toll.lost == []
+    assert max(toll.duplicates) <= 1

@@ -15,7 +15,6 @@ from daemon.records import Changes, Drink
 from daemon.rescue import (
     BACKUP_NAME,
     RESERVE_NAME,
-    SPARE_NAME,
     give_up_reserve,
     open_database,
     write_backup,
@@ -101,36 +100,6 @@ def test_fault_61_newer_database_is_refused_and_left_alone(folder: Path) -> None
     with pytest.raises(StoreError, match="newer keepcool"):
         open_database(folder, None, UTC_NOW)
     assert not list(folder.glob("corrupt-*"))
-
-
-def test_fault_57_unwritable_disk_is_replaced_by_memory_and_folded_in_later(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a disk that takes nothing keepcool knows its alerts, and what it notes is not lost."""
-    fill(folder)
-    spare = tmp_path / "run" / SPARE_NAME
-    spare.parent.mkdir()
-
-    def refuse(_path: Path) -> sqlite3.Connection:
-        raise sqlite3.OperationalError("attempt to write a readonly database")
-
-    from daemon import rescue  # noqa: PLC0415 - the one place that opens the real file
-
-    with monkeypatch.context() as patched:
-        patched.setattr(rescue, "_sound", refuse)
-        opened = open_database(folder, spare, UTC_NOW)
-    with closing(opened.store):
-        assert opened.is_in_memory
-        assert "takes nothing" in (opened.trouble or "")
-        assert [alert.key for alert in opened.store.load_alerts(NOW)] == [an_alert().key]
-        opened.store.commit(Changes(drinks=[a_drink(999)]), NOW)
-    healed = open_database(folder, spare, UTC_NOW)
-    with closing(healed.store):
-        assert healed.trouble is None
-        ids = {drink.drink_id for drink in healed.store.load_drinks(UTC_NOW - timedelta(days=2))}
-        assert "d999" in ids
-        assert len(ids) == 201
-    assert not spare.exists()
 
 
 def test_fault_56_reserve_is_kept_and_given_up_once(folder: Path) -> None:

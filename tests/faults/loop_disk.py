@@ -1,0 +1,92 @@
+"""Hold a small ext4 of its own, whose power can be cut: what was not synced is gone (root only)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN; source: linux/fs/ext4/ext4.h
+_WITHOUT_LOG_FLUSH = 2
+
+
+def why_not() -> str | None:
+    """Return why no file system can be mounted here, or `None`."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    if os.geteuid() != 0:
+        return "only root can mount a file system"
+    absent = [
+        name for name in ("mkfs.ext4", "mount", "umount") if not shutil.which(name, path=path)
+    ]
+    if absent:
+        return f"{absent[0]} is missing"
+    probe = subprocess.run(["losetup", "-f"], capture_output=True, check=False)
+    return None if probe.returncode == 0 else "this machine has no loop devices"
+
+
+class LoopDisk:
+    """Be mounted at `at` inside `with`; `cut_power` drops what was not synced and mounts again."""
+
+    def __init__(self, image: Path, at: Path, megabytes: int = 32) -> None:
+        self._image, self.at, self._megabytes = image, at, megabytes
+
+    def __enter__(self) -> Self:
+        with self._image.open("wb") as file:
+            file.truncate(self._megabytes * 1024 * 1024)
+        self._run("mkfs.ext4", "-q", "-F", str(self._image))
+        self.at.mkdir(exist_ok=True)
+        self.mount()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.unmount()
+
+    def mount(self) -> None:
+        """Mount it."""
+        self._run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.at))
+
+    def unmount(self) -> None:
+        """Unmount it; nobody may have files open."""
+        self._run("umount", str(self.at))
+
+    def turn_read_only(self) -> None:
+        """Let the kernel find an error, after which it takes no more writing until `mount`."""
+        device = self.at.stat().st_dev
+        name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
+        Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("trouble")
+
+    def cut_power(self) -> None:
+        """Lose everything that was not synced; nothing more is taken until `mount`."""
+        folder = os.open(self.at, os.O_RDONLY)
+        try:
+            fcntl.ioctl(folder, _SHUTDOWN, struct.pack("I", _WITHOUT_LOG_FLUSH))
+        finally:
+            os.close(folder)
+
+    def fill(self) -> None:
+        """Leave no block free."""
+        with (self.at / "ballast").open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+            except OSError:
+                pass
+
+    def make_room(self) -> None:
+        """Free what `fill` took."""
+        (self.at / "ballast").unlink()
+
+    def _run(self, *command: str) -> None:
+        environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
