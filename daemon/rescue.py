@@ -58,14 +58,14 @@ def open_database(folder: Path, spare: Path | None, now_utc: datetime) -> Opened
     path = folder / DATABASE_NAME
     try:
         opened = _open_checked(path, now_utc)
+        if spare is not None and spare.exists():
+            _fold_in(opened.store, spare)
     except (sqlite3.Error, OSError) as error:
         log.exception("store.in_memory")
         return Opened(
             _open_spare(path, spare), f"the disk takes nothing: {error}", is_in_memory=True
         )
     _keep_reserve(folder)
-    if spare is not None and spare.exists():
-        _fold_in(opened.store, spare)
     return opened
 
 
@@ -203,15 +203,22 @@ def _copied(source: Path, target: Path) -> Store | None:
 
 
 def _fold_in(store: Store, spare: Path) -> None:
-    """Take over what was written while the disk refused; the spare is removed once that is done."""
+    """Take over what was written while the disk refused; the spare is removed once that is done.
+
+    Raises: sqlite3.Error when `store` takes nothing either; it is closed then.
+    """
     try:
         Store(spare).close()  # brings its schema up to date
-        with closing(sqlite3.connect(spare)) as rows:
-            store.take_over(rows)
     except sqlite3.Error:
         log.exception("store.spare_unreadable")
         spare.replace(spare.with_suffix(".unread"))
         return
+    with closing(sqlite3.connect(spare)) as rows:
+        try:
+            store.take_over(rows)
+        except sqlite3.Error:
+            store.close()
+            raise
     remove(spare)
     log.info("store.spare_folded_in")
 
