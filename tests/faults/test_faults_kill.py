@@ -14,8 +14,8 @@ from tests.faults.kill_loop import ForkedDaemon, KillLoop
 from tests.faults.loop_disk import LoopDisk, why_not
 from tests.mqtt_client import TestClient
 
-CUTS = int(os.environ.get("KEEPCOOL_TEST_CUTS", "5"))  # CI asks for 20
-KILLS = int(os.environ.get("KEEPCOOL_TEST_KILLS", "25"))  # CI asks for 200
+CUTS = int(os.environ.get("KEEPCOOL_TEST_CUTS", "3"))  # CI asks for 20
+KILLS = int(os.environ.get("KEEPCOOL_TEST_KILLS", "12"))  # CI asks for 200
 
 
 @pytest.mark.timeout(KILLS * 10 + 60)
