@@ -12,7 +12,7 @@ import structlog
 from daemon import rescue
 from daemon.clock import Instant
 from daemon.records import ActionToken, Changes, HistoryRow
-from daemon.store import Store
+from daemon.store import DATABASE_NAME, Store
 
 log = structlog.get_logger()
 RETRY_S = 10.0  # a failing disk is not hammered with every reading
@@ -89,6 +89,8 @@ class Journal:
 
     def back_up(self, now: Instant) -> None:
         """Make the day's backup; one that fails is trouble with the disk, not with the day."""
+        if self._store.path.name != DATABASE_NAME:
+            return  # memory stands in for the disk, whose last backup is the better one
         try:
             rescue.write_backup(self._store, self._store.path.parent, now.utc)
         except (sqlite3.Error, OSError) as error:

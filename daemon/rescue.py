@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-from daemon.store import DATABASE_NAME, Store
+from daemon.store import DATABASE_NAME, IN_MEMORY, Store
 
 log = structlog.get_logger()
 BACKUP_NAME: Final = "keepcool.backup.sqlite3"
@@ -128,7 +128,20 @@ def _open_checked(path: Path, now_utc: datetime) -> Opened:
 
 
 def _sound(path: Path) -> Store:
-    """Open a database and look whether it is whole. Raises: sqlite3.DatabaseError."""
+    """Open a database and look whether it is whole; once more after an I/O error that may pass.
+
+    Raises: sqlite3.DatabaseError.
+    """
+    try:
+        return _looked_through(path)
+    except sqlite3.OperationalError as error:
+        if not is_io_error(error):
+            raise
+        log.warning("store.io_error", error=str(error))
+        return _looked_through(path)
+
+
+def _looked_through(path: Path) -> Store:
     store = Store(path)
     try:
         store.check()
@@ -170,7 +183,7 @@ def _keep_reserve(folder: Path) -> None:
 def _open_spare(path: Path, spare: Path | None) -> Store:
     """Open the spare, with what can be read of the database under it; what the spare has wins."""
     if spare is None:
-        return Store(Path(":memory:"))
+        return Store(IN_MEMORY)
     merged = spare.with_name(f"merged-{spare.name}")
     for source in (path, path.with_name(BACKUP_NAME)):
         store = _copied(source, merged)

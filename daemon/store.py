@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
@@ -21,10 +21,8 @@ from daemon.records import ActionToken, Changes, Drink, HistoryRow, PushRecord, 
 from policies.alert import Alert, AlertKey, Severity, Verb, policy_of
 from policies.model import Forecast
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 DATABASE_NAME = "keepcool.sqlite3"
+IN_MEMORY = Path(":memory:")  # SQLite's own name for a database of this process alone
 HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
 _UPSERT_SENSOR = (  # leaves the index on `number` alone
     "INSERT INTO sensor VALUES (?,?,?) ON CONFLICT (sensor_id) DO UPDATE SET body=excluded.body"
@@ -62,8 +60,9 @@ class Store:
         Raises: StoreError for a file of a newer version; sqlite3.Error.
         """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
+        if path != IN_MEMORY:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if path != IN_MEMORY and not path.exists():
             path.touch(mode=0o640)  # health-related entries; -wal and -shm get the same mode
         self._connection = _connect(path)
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from daemon.clock import Instant
+from daemon.demo.fake_home_assistant import FakeHomeAssistant, Push
+from daemon.journal import Journal
 from daemon.records import Changes, Drink
 from daemon.rescue import (
     BACKUP_NAME,
@@ -19,9 +23,14 @@ from daemon.rescue import (
     open_database,
     write_backup,
 )
-from daemon.store import DATABASE_NAME, Store, StoreError
+from daemon.store import DATABASE_NAME, Store, StoreError, open_read_only
 from policies.alert import AlertPhase
+from tests.broker import Mosquitto
 from tests.builders import an_alert
+from tests.daemon_process import TOKEN, DaemonProcess
+from tests.loop_home import LoopHome
+from tests.mqtt_client import TestClient
+from tests.waiting import wait_until
 
 UTC_NOW = datetime(2026, 7, 14, 13, 0, tzinfo=UTC)
 NOW = Instant("boot-1", 1000.0, UTC_NOW)
@@ -112,6 +121,21 @@ def test_fault_56_reserve_is_kept_and_given_up_once(folder: Path) -> None:
     assert (folder / RESERVE_NAME).exists()
 
 
+def test_without_a_memory_file_system_the_process_s_own_memory_serves(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no runtime directory is given, alerts are kept in memory, and no file is left about."""
+    monkeypatch.chdir(folder)
+    (folder / DATABASE_NAME).mkdir()  # nothing that SQLite could open
+    opened = open_database(folder, None, UTC_NOW)
+    with closing(opened.store):
+        opened.store.commit(Changes(alerts=[an_alert()]), NOW)
+        assert opened.is_in_memory
+        assert len(opened.store.load_alerts(NOW)) == 1
+        Journal(opened.store, print).back_up(NOW)
+    assert [path.name for path in folder.iterdir()] == [DATABASE_NAME]
+
+
 def test_backup_leaves_out_history_and_what_ended_long_ago(folder: Path) -> None:
     """A backup holds what cannot be measured again, and stays small."""
     store = Store(folder / DATABASE_NAME)
@@ -125,3 +149,60 @@ def test_backup_leaves_out_history_and_what_ended_long_ago(folder: Path) -> None
         assert backup.execute("SELECT count(*) FROM alert").fetchone() == (0,)
         assert backup.execute("SELECT count(*) FROM drink").fetchone() == (1,)
     assert not (folder / f"{BACKUP_NAME}.new").exists()
+
+
+def test_fault_57_failing_card_is_said_and_keeps_no_alert_in_the_house(tmp_path: Path) -> None:
+    """While the disk takes nothing a hot room is told at once, and the card after a minute."""
+    home = LoopHome(tmp_path)
+    home.break_disk()
+    home.read(30.0)
+    assert len(home.phone.about("heat")) == 1
+    home.run(120)
+    (trouble,) = home.phone.about("trouble")
+    assert trouble.title == "Check keepcool's memory card"
+    assert "I go on from memory: warnings still come." in trouble.body
+    home.break_disk(is_broken=False)
+    home.run(60)
+    assert not [tag for tag in home.phone.shown() if tag.startswith("keepcool-trouble")]
+    assert home.rows("SELECT count(*) FROM outbox WHERE tag LIKE 'keepcool-heat-%'") == [(1,)]
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_fault_58_failed_sync_is_tried_on_a_new_connection(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    """When every seventh sync of the disk fails, alerts arrive once and are known afterwards."""
+    tracer = ("strace", "-f", "-qq", "-o", str(tmp_path / "strace.log"), "-e", "trace=fdatasync")
+    failing = ("-e", "inject=fdatasync:error=EIO:when=3+7")
+    with FakeHomeAssistant(token=TOKEN) as house, TestClient(mosquitto.port) as mqtt:
+        daemon = DaemonProcess(
+            tmp_path,
+            mosquitto.port,
+            home_assistant_url=house.url,
+            program=(*tracer, *failing, sys.executable, "-m", "daemon.cli"),
+        )
+        Store(daemon.state / DATABASE_NAME).close()  # else the first start alone syncs ten times
+        with daemon:
+            mqtt.subscribe("keepcool/#")
+            wait_until(lambda: mqtt.last("keepcool/test-home/status") == "online", 30.0)
+            wait_until(lambda: house.connected, 20.0, what="the event stream")
+            mqtt.publish("zigbee2mqtt/living_room", '{"temperature": 36.0, "humidity": 40}')
+            wait_until(lambda: heat(house), 20.0, what="the alert")
+            house.press(heat(house)[0], 0)
+            wait_until(lambda: acknowledged(daemon.state / DATABASE_NAME), 20.0, what="the answer")
+        syncs = (tmp_path / "strace.log").read_text()
+    assert "EIO" in syncs, syncs[-2000:]
+    assert len({push.tag for push in heat(house)}) == len(heat(house)) == 1
+
+
+def heat(house: FakeHomeAssistant) -> list[Push]:
+    """Return the heat messages that arrived."""
+    pushes = list(house.pushes)
+    return [push for push in pushes if not push.is_clear and push.tag.startswith("keepcool-heat-")]
+
+
+def acknowledged(path: Path) -> bool:
+    """Return whether the database knows an acknowledged alert."""
+    with closing(open_read_only(path)) as connection:
+        rows = connection.execute("SELECT 1 FROM alert WHERE phase='acknowledged'").fetchall()
+    return bool(rows)

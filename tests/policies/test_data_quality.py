@@ -230,6 +230,8 @@ def test_since_when_a_link_is_down_over_the_change_of_clocks() -> None:
     ("link", "expected"),
     [
         (a_link("mqtt", is_up=False, down_for=minutes(5)), []),
+        (a_link("storage", is_up=False, down_for=minutes(1)), []),
+        (a_link("storage", is_up=False, down_for=minutes(1.1)), ["link:storage"]),
         (a_link("mqtt", is_up=False, down_for=minutes(5.1)), ["link:mqtt"]),
         (a_link("mqtt", is_up=True, down_for=minutes(9)), []),
         (a_link("home_assistant", is_up=False, down_for=minutes(5)), []),
@@ -238,8 +240,8 @@ def test_since_when_a_link_is_down_over_the_change_of_clocks() -> None:
         (a_link("weather", is_up=False, down_for=hours(5)), []),  # its age is what counts
     ],
 )
-def test_links_down_for_more_than_five_minutes(link: LinkConditions, expected: list[str]) -> None:
-    """MQTT and Home Assistant are trouble after five minutes, and are said with the time."""
+def test_links_down_for_longer_than_their_limit(link: LinkConditions, expected: list[str]) -> None:
+    """MQTT and Home Assistant are trouble after five minutes, the disk after one."""
     assert subjects(links=(link,)) == expected
 
 
