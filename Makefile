@@ -20,7 +20,7 @@ DEMO_STAMP := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(VENV)/.installed-demo
 PACKAGES := daemon integrations policies config
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install uninstall test lint bench soak service venv lock clean
+.PHONY: help demo install uninstall test lint bench soak guards service venv lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
@@ -56,6 +56,12 @@ CUTS ?= 100
 soak: $(DEV_STAMP) ## Kill the daemon (KILLS=1000) and cut its power (CUTS=100, root) at random moments
 	@.ci/ensure-mosquitto
 	@KEEPCOOL_TEST_KILLS=$(KILLS) KEEPCOOL_TEST_CUTS=$(CUTS) $(BIN)/python -m pytest -q -s -p no:xdist tests/faults/test_faults_kill.py
+
+GUARDS ?= all
+
+guards: $(DEV_STAMP) ## Take each guard away and see its fault test fail (GUARDS=10: a sample)
+	@.ci/ensure-mosquitto
+	@$(BIN)/python -m tests.faults.guards $(GUARDS)
 
 service: $(DEV_STAMP) ## Prove the systemd unit in a small Debian of its own (root)
 	@$(BIN)/python tests/service/run.py

@@ -25,6 +25,8 @@ def why_not() -> str | None:
     ]
     if absent:
         return f"{absent[0]} is missing"
+    if not Path("/sys/fs/ext4").is_dir():
+        return "the kernel's switch for errors of a disk (/sys/fs/ext4) is not here"
     probe = subprocess.run(["losetup", "-f"], capture_output=True, check=False)
     return None if probe.returncode == 0 else "this machine has no loop devices"
 

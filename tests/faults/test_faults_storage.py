@@ -67,7 +67,7 @@ def break_pages(path: Path) -> None:
         file.write(b"\xa5" * (size - HEADER_BYTES))
 
 
-@pytest.mark.parametrize("damage", ["pages", "no_database", "one_index_page"])
+@pytest.mark.parametrize("damage", ["pages", "no_database", "one_page_of_drinks"])
 def test_fault_60_broken_database_is_moved_aside_and_the_backup_used(
     folder: Path, damage: str
 ) -> None:
@@ -79,8 +79,9 @@ def test_fault_60_broken_database_is_moved_aside_and_the_backup_used(
     elif damage == "no_database":
         path.write_bytes(b"these are somebody's holiday pictures" * 50)
     else:
-        data = bytearray(path.read_bytes())
-        data[5 * 1024 : 6 * 1024] = b"\x0d" + b"\xff" * 1023
+        data = bytearray(path.read_bytes())  # nothing but a look at the whole file would find it
+        page = data.index(b"d150anna") // 1024
+        data[page * 1024 : (page + 1) * 1024] = b"\xff" * 1024
         path.write_bytes(bytes(data))
     opened = open_database(folder, None, UTC_NOW)
     with closing(opened.store):
@@ -165,6 +166,28 @@ def test_fault_57_failing_card_is_said_and_keeps_no_alert_in_the_house(tmp_path:
     home.run(60)
     assert not [tag for tag in home.phone.shown() if tag.startswith("keepcool-trouble")]
     assert home.rows("SELECT count(*) FROM outbox WHERE tag LIKE 'keepcool-heat-%'") == [(1,)]
+
+
+def test_fault_58_failed_commit_is_tried_on_a_new_connection(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an I/O error the very next attempt is made on a connection that knows nothing of it."""
+    store = Store(folder / DATABASE_NAME)
+    journal = Journal(store, lambda *_, **__: None)
+    first = store._connection
+    commit = store.commit
+
+    def fail_on_the_first(changes: Changes, now: Instant) -> None:
+        if store._connection is first:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+            raise error
+        commit(changes, now)
+
+    monkeypatch.setattr(store, "commit", fail_on_the_first)
+    with closing(store):
+        assert journal.commit(Changes(drinks=[a_drink(1)]), NOW)
+        assert len(store.load_drinks(UTC_NOW - timedelta(days=1))) == 1
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
