@@ -22,6 +22,8 @@ LINK_NAMES = {
     "home_assistant": "Home Assistant",
     "events": "phone's buttons",
     "weather": "weather server",
+    "storage": "memory card",
+    "database": "database",
 }
 AT_HOME = {True: "yes", False: "no", None: "?"}
 TRIES = {0: "not tried yet", 1: "tried once"}

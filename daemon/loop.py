@@ -58,8 +58,8 @@ class Daemon:
         now = self.clock.now()
         self.state.restore(parts.store, now)
         self.journal = Journal(parts.store, self.state.set_link, parts.spare_path)
-        if parts.storage_trouble is not None:
-            self.state.set_link("storage", now, is_up=False, detail=parts.storage_trouble)
+        for link, trouble in parts.storage_trouble.items():
+            self.state.set_link(link, now, is_up=False, detail=trouble)
         self.outbox = Outbox(parts.store.load_outbox())
         self.journal.commit(Changes(outbox=self.outbox.supersede_outdated(now)), now)
         self.faces = Faces(parts.topics, parts.mqtt.publish, parts.status_path)

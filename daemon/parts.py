@@ -58,4 +58,4 @@ class Parts:
     second_road: SecondRoadPort | None = None
     version: str = ""
     spare_path: Path | None = None  # takes what the disk refuses; on a memory file system
-    storage_trouble: str | None = None  # what was wrong with the database at the start
+    storage_trouble: Mapping[str, str] = field(default_factory=dict)  # link -> what was wrong

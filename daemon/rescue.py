@@ -38,6 +38,13 @@ class Opened:
     trouble: str | None = None
     is_in_memory: bool = False
 
+    @property
+    def link_trouble(self) -> dict[str, str]:
+        """Return the trouble by the link it belongs to: the disk, or the file that was broken."""
+        if self.trouble is None:
+            return {}
+        return {"storage" if self.is_in_memory else "database": self.trouble}
+
 
 def spare_path(runtime_directory: str | None) -> Path | None:
     """Return where the spare lies; `None` where no memory file system was given to us."""

@@ -97,11 +97,11 @@ class Store:
     def reopen(self) -> None:
         """Begin a new connection: after an I/O error the old one may go on failing.
 
-        Raises: sqlite3.Error.
+        The old one stays while there is no new one. Raises: sqlite3.Error.
         """
+        old, self._connection = self._connection, _connect(self.path)
         with suppress(sqlite3.Error):
-            self._connection.close()
-        self._connection = _connect(self.path)
+            old.close()
 
     def copy_durable(self, target: Path, since_utc: datetime) -> None:
         """Write a database of its own with everything but history, and ended records since then.

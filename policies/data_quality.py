@@ -36,6 +36,7 @@ _LINK_MESSAGES: Final = {
     "mqtt": "trouble_mqtt_down",
     "home_assistant": "trouble_home_assistant_down",
     "storage": "trouble_storage",
+    "database": "trouble_database",
 }
 
 
@@ -238,6 +239,7 @@ def _is_down_too_long(snapshot: Snapshot, link: LinkConditions) -> bool:
     limits = {
         "mqtt": snapshot.home.tuning.mqtt_trouble_after,
         "storage": STORAGE_TROUBLE_AFTER,
+        "database": STORAGE_TROUBLE_AFTER,
     }
     return link.down_for > limits.get(link.link, HOME_ASSISTANT_TROUBLE_AFTER)
 

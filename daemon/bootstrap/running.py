@@ -202,7 +202,7 @@ def build_daemon(settings: Settings, clock: Clock, *, is_stepped: bool = False) 
             second_road=build_second_roads(settings),
             version=__version__,
             spare_path=spare,
-            storage_trouble=opened.trouble,
+            storage_trouble=opened.link_trouble,
         )
     )
 

@@ -77,6 +77,13 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
             ("Reason: {detail}.",),
         ),
     ),
+    "trouble_database": Text(
+        ("Check keepcool's memory card",),
+        (
+            ("Its database was broken: a backup or a new one is in use.",),
+            ("The card may be failing: think of a new one.",),
+        ),
+    ),
     "trouble_forecast_old": Text(
         ("Check the internet: no forecast",),
         (

@@ -191,7 +191,7 @@ def test_home_with_whereabouts_reads_their_entities(tmp_path: Path) -> None:
         ("mqtt", "MQTT broker"),
         ("second_road:anna", "second road of anna"),
         ("second_road:anna:2", "second road of anna:2"),
-        ("storage", "storage"),
+        ("storage", "memory card"),
     ],
 )
 def test_roads_have_names(link: str, name: str) -> None:

@@ -167,6 +167,7 @@ def test_fault_52_sigterm_stops_while_the_brokers_name_is_looked_up(tmp_path: Pa
     with daemon:
         wait_until(daemon.status, what="a first tick")
         stop_in_time(daemon)
+        assert daemon.status()["has_stopped"]
 
 
 @pytest.mark.parametrize("illness", ["blocked_dns", "mqtt_callback", "stuck_loop"])

@@ -88,6 +88,7 @@ def test_fault_60_broken_database_is_moved_aside_and_the_backup_used(
         assert [alert.key for alert in opened.store.load_alerts(NOW)] == [an_alert().key]
         assert len(opened.store.load_drinks(UTC_NOW - timedelta(days=1))) == 200
     assert "backup of" in (opened.trouble or "")
+    assert list(opened.link_trouble) == ["database"]
     assert (folder / "corrupt-20260714T130000Z.sqlite3").exists()
 
 
@@ -132,6 +133,7 @@ def test_without_a_memory_file_system_the_process_s_own_memory_serves(
     with closing(opened.store):
         opened.store.commit(Changes(alerts=[an_alert()]), NOW)
         assert opened.is_in_memory
+        assert list(opened.link_trouble) == ["storage"]
         assert len(opened.store.load_alerts(NOW)) == 1
         Journal(opened.store, print).back_up(NOW)
     assert [path.name for path in folder.iterdir()] == [DATABASE_NAME]
@@ -150,6 +152,18 @@ def test_backup_leaves_out_history_and_what_ended_long_ago(folder: Path) -> None
         assert backup.execute("SELECT count(*) FROM alert").fetchone() == (0,)
         assert backup.execute("SELECT count(*) FROM drink").fetchone() == (1,)
     assert not (folder / f"{BACKUP_NAME}.new").exists()
+
+
+def test_fault_58_old_connection_stays_while_there_is_no_new_one(folder: Path) -> None:
+    """Where not even a new connection can be had, later attempts are made on the old one."""
+    store = Store(folder / DATABASE_NAME)
+    path, store.path = store.path, folder / "absent" / DATABASE_NAME
+    with closing(store):
+        with pytest.raises(sqlite3.OperationalError):
+            store.reopen()
+        store.path = path
+        store.commit(Changes(drinks=[a_drink(1)]), NOW)
+        assert len(store.load_drinks(UTC_NOW - timedelta(days=1))) == 1
 
 
 def test_fault_57_failing_card_is_said_and_keeps_no_alert_in_the_house(tmp_path: Path) -> None:

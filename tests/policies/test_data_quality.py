@@ -232,6 +232,7 @@ def test_since_when_a_link_is_down_over_the_change_of_clocks() -> None:
         (a_link("mqtt", is_up=False, down_for=minutes(5)), []),
         (a_link("storage", is_up=False, down_for=minutes(1)), []),
         (a_link("storage", is_up=False, down_for=minutes(1.1)), ["link:storage"]),
+        (a_link("database", is_up=False, down_for=minutes(1.1)), ["link:database"]),
         (a_link("mqtt", is_up=False, down_for=minutes(5.1)), ["link:mqtt"]),
         (a_link("mqtt", is_up=True, down_for=minutes(9)), []),
         (a_link("home_assistant", is_up=False, down_for=minutes(5)), []),
