@@ -20,7 +20,7 @@ DEMO_STAMP := $(if $(wildcard $(DEV_STAMP)),$(DEV_STAMP),$(VENV)/.installed-demo
 PACKAGES := daemon integrations policies config
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install uninstall test lint bench soak guards service venv lock clean
+.PHONY: help demo install uninstall test lint bench soak guards service e2e deb addon venv lock clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
@@ -35,6 +35,9 @@ install: ## Install keepcool as a service (root; MOSQUITTO=1: rules for the brok
 
 uninstall: ## Remove it; settings and data stay (PURGE=1: remove them too)
 	@PURGE='$(PURGE)' $(INSTALL) uninstall
+
+deb: ## Build the Debian package into dist/, for this machine's Debian (no root)
+	@systemd/deb.sh $(DEB_VERSION)
 
 # Three workers on two cores: many tests wait for a process or a broker.
 test: $(DEV_STAMP) ## Run the fast test suite (PYTEST_ARGS=... for more arguments)
@@ -52,10 +55,13 @@ bench: $(DEV_STAMP) ## Measure speed, memory and disk use
 
 KILLS ?= 1000
 CUTS ?= 100
+FLOOD_S ?= 600
 
-soak: $(DEV_STAMP) ## Kill the daemon (KILLS=1000) and cut its power (CUTS=100, root) at random moments
+soak: $(DEV_STAMP) ## Kill the daemon (KILLS=1000), cut its power (CUTS=100, root), flood it (FLOOD_S=600)
 	@.ci/ensure-mosquitto
-	@KEEPCOOL_TEST_KILLS=$(KILLS) KEEPCOOL_TEST_CUTS=$(CUTS) $(BIN)/python -m pytest -q -s -p no:xdist tests/faults/test_faults_kill.py
+	@KEEPCOOL_TEST_KILLS=$(KILLS) KEEPCOOL_TEST_CUTS=$(CUTS) KEEPCOOL_TEST_FLOOD_S=$(FLOOD_S) \
+		$(BIN)/python -m pytest -q -s -p no:xdist \
+		tests/faults/test_faults_kill.py tests/faults/test_faults_flood.py tests/faults/test_faults_volume.py
 
 GUARDS ?= all
 
@@ -63,8 +69,17 @@ guards: $(DEV_STAMP) ## Take each guard away and see its fault test fail (GUARDS
 	@.ci/ensure-mosquitto
 	@$(BIN)/python -m tests.faults.guards $(GUARDS)
 
-service: $(DEV_STAMP) ## Prove the systemd unit in a small Debian of its own (root)
-	@$(BIN)/python tests/service/run.py
+service: $(DEV_STAMP) ## Prove the unit and the add-on in small Debians of their own (root)
+	@$(BIN)/python -m tests.service.run
+
+e2e: $(DEV_STAMP) ## Run keepcool in a real Home Assistant (needs Python 3.13; KEEPCOOL_HA_VENV: one that you have)
+	@.ci/ensure-mosquitto
+	@tests/e2e/run $(BIN)/python $(PYTEST_ARGS)
+
+addon: $(DEV_STAMP) ## Make addon/ whole: an add-on for Home Assistant OS, to be copied there
+	@rm -f addon/*.whl
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir addon .
+	@cp CHANGELOG.md requirements.lock requirements-build.lock addon
 
 venv: $(DEV_STAMP) ## Create .venv with everything needed to work on keepcool
 
@@ -80,7 +95,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 	--no-emit-index-url --custom-compile-command 'make lock' $(UV_ARGS)
 
 lock: $(UV) ## Resolve the dependencies of pyproject.toml again into requirements*.lock
-	$(COMPILE) pyproject.toml --extra demo --extra push --group dev --group build -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra demo --extra push --extra report --group dev --group build -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --extra demo -c requirements-dev.lock -o requirements-demo.lock
 	$(COMPILE) pyproject.toml --extra push -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) --group build -c requirements-dev.lock -o requirements-build.lock

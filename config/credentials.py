@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationInfo
 
+from config.addresses import is_private, read_address
 from config.errors import refuse
 from config.fields import unreadable
 from config.lines import KeyPath
@@ -33,6 +34,8 @@ _PROFILE = "your profile > Security > Long-lived access tokens"
 _CURES = {
     "password": "put the broker's real password there",
     "token": f"create one in Home Assistant: {_PROFILE}",
+    "second_road": "put one address of apprise there, such as ntfys://ntfy.sh/a-long-secret-name",
+    "url": "put the address there that the monitoring service shows for pings or pushes",
 }
 
 
@@ -78,7 +81,11 @@ class Secret:
         )
 
 
-SECRETS = (Secret("mqtt", "password"), Secret("home_assistant", "token"))
+SECRETS = (
+    Secret("mqtt", "password"),
+    Secret("home_assistant", "token"),
+    Secret("heartbeat", "url"),
+)
 
 
 def resolve(text: str, base: Path) -> Path:
@@ -131,9 +138,23 @@ def check_secret(value: object, info: ValidationInfo) -> object:
     reason = weakness(value)
     if reason is None and info.field_name == "token" and not value.isascii():
         reason = "holds letters that no token has"
+    if reason is None and info.field_name == "url":
+        reason = _no_beat_address(strip_newline(value))
     if reason is not None:
         raise refuse(reason, fix=_CURES[info.field_name or ""])
     return strip_newline(value)
+
+
+def _no_beat_address(text: str) -> str | None:
+    """Say why heartbeats cannot go to an address, without showing it."""
+    address = read_address(text)
+    if address is None or not text.isascii() or "#" in text:
+        return "is no address that begins with https:// (or http:// inside the home)"
+    if "@" in text:
+        return "holds a user name or password, which keepcool does not send"
+    if not address.is_encrypted and not is_private(address.host):
+        return "leads over the internet in the clear: use https://"
+    return None
 
 
 class UnfitFileError(Exception):
@@ -161,6 +182,17 @@ def read_secret(file: Path, *, is_private: bool) -> str:
     except (OSError, ValueError):  # ValueError: a NUL in the name
         raise UnfitFileError(f"cannot read {file}", "name a plain file") from None
     return content.decode("utf-8", "surrogateescape")
+
+
+def read_real_secret(file: Path) -> str:
+    """Read a secret's own file, closed to others, without the newline at its end.
+
+    Raises: UnfitFileError, also when what stands there cannot be the real secret.
+    """
+    text = read_secret(file, is_private=False)
+    if (reason := weakness(text)) is not None:
+        raise UnfitFileError(f"{file} {reason}", "write the real one there")
+    return strip_newline(text)
 
 
 def _read(file: Path, *, is_private: bool) -> bytes:

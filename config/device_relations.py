@@ -73,14 +73,15 @@ def _role_problems(
     role = device.get("role")
     if kind in {"switch", PLUG}:
         if "role" not in device:
-            fix = 'add role = "air_conditioner", "fan" or "dehumidifier"'
+            fix = 'add role = "air_conditioner", "fan", "vent" or "dehumidifier"'
             yield problem(at, f"a {kind} must say what it switches", fix=fix)
         elif role == "blind":
-            allowed = '"air_conditioner" or "fan" or "dehumidifier"'
+            allowed = '"air_conditioner" or "fan" or "vent" or "dehumidifier"'
             yield problem(at, f"a {kind} cannot move a blind", allowed=allowed)
     natural = NATURAL_ROLES.get(kind)
-    if natural and role not in (None, natural):
-        yield problem(at, f'a {kind} entity is always "{natural}"', fix="take role out")
+    if natural and role not in (None, natural) and (kind, role) != ("fan", "vent"):
+        words = f'"{natural}"' if kind != "fan" else '"fan" or "vent"'
+        yield problem(at, f"a {kind} entity is always {words}", fix="take role out")
 
 
 def _foreign_keys(

@@ -23,6 +23,7 @@ LONGEST_NAME = 60
 LONGEST_TOPIC_BYTES = 512
 COOLING_DOMAINS = ("climate", "fan", "switch", "cover", "humidifier")
 PRESENCE_DOMAINS = ("person", "device_tracker")
+ANNOUNCER_DOMAINS = ("light", "media_player")
 FAHRENHEIT = range(50, 121)  # a room's temperature as a Fahrenheit house would write it
 _ROOM_TEMPERATURE_C = 15.0  # limits from here up are temperatures, those below are differences
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -240,6 +241,28 @@ def check_presence_entity(value: object) -> str:
     return text
 
 
+def check_announcer_entity(value: object) -> str:
+    """Return the Home Assistant entity of a light or a speaker."""
+    text = as_text(value)
+    match = _ENTITY.fullmatch(text)
+    if match is None or match[1] not in ANNOUNCER_DOMAINS:
+        raise refuse(
+            "neither lights nor speaks",
+            allowed=", ".join(f"{domain}.*" for domain in ANNOUNCER_DOMAINS),
+            fix='for example "media_player.bedroom"',
+        )
+    return text
+
+
+def check_voice_entity(value: object) -> str:
+    """Return the Home Assistant entity that makes speech of a text."""
+    text = as_text(value)
+    match = _ENTITY.fullmatch(text)
+    if match is None or match[1] != "tts":
+        raise refuse("is not a voice", allowed="tts.*", fix='for example "tts.piper"')
+    return text
+
+
 def check_notify_service(value: object) -> str:
     """Return the notify service of a phone with the Home Assistant app."""
     text = as_text(value)
@@ -387,6 +410,8 @@ CoolingEntity = Annotated[str, BeforeValidator(check_cooling_entity)]
 SensorEntity = Annotated[str, BeforeValidator(check_sensor_entity)]
 MotionEntity = Annotated[str, BeforeValidator(check_motion_entity)]
 PresenceEntity = Annotated[str, BeforeValidator(check_presence_entity)]
+AnnouncerEntity = Annotated[str, BeforeValidator(check_announcer_entity)]
+VoiceEntity = Annotated[str, BeforeValidator(check_voice_entity)]
 NotifyService = Annotated[str, BeforeValidator(check_notify_service)]
 Host = Annotated[str, BeforeValidator(check_host)]
 Url = Annotated[str, BeforeValidator(check_url)]

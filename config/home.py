@@ -13,10 +13,13 @@ from config.plugs import PlugSettings, build_plug
 from config.second_roads import channel_id
 from config.settings import Settings
 from policies.model import (
+    Announcer,
     Carer,
     CoolingDevice,
     CoolingRole,
+    DearTime,
     DeviceKind,
+    Electricity,
     Flag,
     Home,
     Person,
@@ -41,6 +44,7 @@ ROLE_NAMES = {
     CoolingRole.FAN: "fan",
     CoolingRole.BLIND: "blind",
     CoolingRole.DEHUMIDIFIER: "dehumidifier",
+    CoolingRole.VENT: "ventilation",
 }
 WIDELY_KNOWN_NUMBER = "112"  # reaches emergency services from mobile phones in most countries
 
@@ -111,6 +115,10 @@ def build_home(settings: Settings) -> Home:
         longitude_deg=home.longitude_deg,
         emergency_number=number,
         tuning=build_tuning(settings),
+        electricity=Electricity(
+            settings.electricity.max_cooling_power_w,
+            tuple(DearTime(each.from_at, each.until) for each in settings.electricity.dear),
+        ),
     )
 
 
@@ -277,6 +285,7 @@ def _build_device(room: RoomTable, device: CoolingTable) -> CoolingDevice:
         shaded_position_pct=device.shaded_position_pct,
         drying_humidity_pct=device.drying_humidity_pct,
         drying_mode=device.drying_mode,
+        power_w=device.power_w,
         has_own_timer=can_end and role.has_compressor,  # a fan that is released stays on
     )
 
@@ -320,6 +329,10 @@ def _build_person(person: PersonTable) -> Person:
         evening_cut_off=timedelta(seconds=person.evening_cut_off_s),
         phones=tuple(_build_phones(person)),
         second_roads=_second_roads(person),
+        announcers=tuple(
+            Announcer(f"{person.id}:announcer:{each.entity}", each.entity, each.tts)
+            for each in person.announcers
+        ),
     )
 
 

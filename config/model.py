@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config import sources
 from config.credentials import check_secret
 from config.fields import (
+    AnnouncerEntity,
     BaseTopic,
     Between,
     ClockTime,
@@ -35,8 +36,10 @@ from config.fields import (
     TimeZone,
     Topic,
     Url,
+    VoiceEntity,
     one_of,
 )
+from config.picture_fields import PictureFolder
 from config.source import Loading
 from config.table import Table
 from config.weather_fields import (
@@ -54,7 +57,7 @@ Quantity = Annotated[str, BeforeValidator(one_of("temperature", "humidity"))]
 MqttVersion = Annotated[str, BeforeValidator(one_of("5", "3.1.1"))]
 PhoneApp = Annotated[str, BeforeValidator(one_of("android", "iphone"))]
 CoolingUse = Annotated[
-    str, BeforeValidator(one_of("air_conditioner", "fan", "dehumidifier", "blind"))
+    str, BeforeValidator(one_of("air_conditioner", "fan", "vent", "dehumidifier", "blind"))
 ]
 Secret = Annotated[SecretStr | None, BeforeValidator(check_secret)]
 
@@ -92,6 +95,7 @@ class MqttTable(Table):
     base_topic: BaseTopic = "keepcool"
     discovery: Switch = True  # have Home Assistant show keepcool's devices by itself
     discovery_prefix: BaseTopic = "homeassistant"  # as set in Home Assistant's MQTT options
+    pictures: Switch = True  # with discovery: draw each room's next 24 hours
     keepalive_s: Annotated[int, Between(5, 600, "s")] = 30
     allow_plaintext: Switch = False
 
@@ -103,6 +107,7 @@ class HomeAssistantTable(Table):
     token: Secret = None
     token_file: Text | None = None
     allow_plaintext: Switch = False
+    picture_folder: PictureFolder | None = None  # its www or media folder, on this machine
 
 
 class WeatherTable(Table):
@@ -122,6 +127,28 @@ class OfficialWarningTable(Table):
     zone: NwsZone | None = None  # of the NWS; the home's place when it is not given
     country: MeteoalarmCountry | None = None
     area: Text | None = None  # of MeteoAlarm: its code or its name
+
+
+class HeartbeatTable(Table):
+    """`[heartbeat]`: a monitoring service tells a carer when keepcool itself falls silent."""
+
+    url: Secret = None
+    url_file: Text | None = None
+    interval_s: Annotated[int, Between(60, 300, "s")] = 120  # with 10 min of patience: 15 min
+
+
+class DearTable(Table):
+    """`[[electricity.dear]]`: a time of day at which electricity is dear."""
+
+    from_at: ClockTime = Field(alias="from")
+    until: ClockTime
+
+
+class ElectricityTable(Table):
+    """`[electricity]`: what cooling may draw, and when it is dear."""
+
+    max_cooling_power_w: Annotated[float, Between(100, 20_000, "W")] | None = None  # no limit
+    dear: tuple[DearTable, ...] = ()
 
 
 class StorageTable(Table):
@@ -170,6 +197,13 @@ class SecondRoadTable(Table):
     url_file: Text | None = None  # else second_road_<id> in the folder of secrets
 
 
+class AnnouncerTable(Table):
+    """`[[person.announcer]]`: a speaker or light that tells what is critical in the home itself."""
+
+    entity: AnnouncerEntity
+    tts: VoiceEntity | None = None  # of a speaker: what makes speech of a text
+
+
 class PersonTable(Table):
     """`[[person]]`: someone keepcool looks after, with their own limits in °C."""
 
@@ -179,6 +213,7 @@ class PersonTable(Table):
     stays: tuple[StayTable, ...] = Field(default=(), alias="stay")
     phones: tuple[PhoneTable, ...] = Field(default=(), alias="phone")
     second_roads: tuple[SecondRoadTable, ...] = Field(default=(), alias="second_road")
+    announcers: tuple[AnnouncerTable, ...] = Field(default=(), alias="announcer")
     presence_entity: PresenceEntity | None = None  # tells whether they are at home
     level_1_c: Annotated[float, Between(23, 28, "°C")] = 26.0
     level_2_c: Annotated[float, Between(26, 31, "°C")] = 29.0
@@ -256,7 +291,7 @@ class CoolingTable(Table):
     state_off: Text | None = None
     own_timer: Switch = True  # false: the plug cannot go off by itself
     name: Name | None = None
-    role: CoolingUse | None = None  # switches and plugs only
+    role: CoolingUse | None = None  # switches and plugs; of a fan, vent
     facing_deg: Annotated[float, FACING] | None = None  # blinds; else the room's window says it
     sun_within_deg: Annotated[float, SUN_WITHIN] = 75.0
     lowest_sun_deg: Annotated[float, LOWEST_SUN] = 5.0
@@ -275,6 +310,7 @@ class CoolingTable(Table):
     power_topic: Topic | None = None
     power_path: Text | None = None  # for a message that is not recognised
     running_power_w: Annotated[float, Between(1, 3000, "W")] = 50.0
+    power_w: Annotated[float, Between(50, 6000, "W")] | None = None  # by its type plate
 
 
 class WindowTable(Table):
@@ -314,7 +350,9 @@ class Document(BaseSettings, Table):
     official_warnings: tuple[OfficialWarningTable, ...] = Field(
         default=(), alias="official_warning"
     )
+    heartbeat: HeartbeatTable | None = None
     storage: StorageTable = Field(default_factory=StorageTable)
+    electricity: ElectricityTable = Field(default_factory=ElectricityTable)
     thresholds: ThresholdsTable = Field(default_factory=ThresholdsTable)
     people: tuple[PersonTable, ...] = Field(default=(), alias="person")
     carers: tuple[CarerTable, ...] = Field(default=(), alias="carer")
@@ -338,6 +376,7 @@ class Document(BaseSettings, Table):
             sources.EnvironmentSource,
             sources.CredentialsSource,
             sources.FileSource,
+            sources.ProvidedSource,
             sources.SecretsSource,
         )
         return tuple(source(settings_cls, loading) for source in order)

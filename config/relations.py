@@ -12,6 +12,7 @@ from typing import Any
 
 from config.addresses import is_private, read_address
 from config.device_relations import device_problems
+from config.electricity_relations import electricity_problems
 from config.emergency import country_code, emergency_number
 from config.errors import Problem, nearest_name, show_value
 from config.fields import Between, is_host, slug_of
@@ -45,9 +46,7 @@ class Relations:
     def problems(self) -> Iterator[Problem]:
         """Yield every problem, in the order in which a reader meets the tables."""
         checks: tuple[Callable[[], Iterator[Problem]], ...] = (
-            self._country,
-            self._plaintext,
-            self._lonely_password,
+            self.roads,
             self._shared_prefix,
             self._levels,
             self._times,
@@ -57,11 +56,22 @@ class Relations:
             self._sensing,
             self._duplicate_devices,
             self._devices,
-            self._roads,
+            self._electricity,
+            self._without_home_assistant,
+            self._announcers,
             self._weather,
         )
         for check in checks:
             yield from check()
+
+    def roads(self) -> Iterator[Problem]:
+        """Yield what is wrong with the home's country and with the roads themselves.
+
+        Nothing may be sent to anybody while there is something: a secret would go in the clear.
+        """
+        yield from self._country()
+        yield from self._plaintext()
+        yield from self._lonely_password()
 
     def _problem(self, path: KeyPath, what: str, *, allowed: str = "", **more: str) -> Problem:
         """Build a problem at a key, with the value that stands there."""
@@ -250,7 +260,11 @@ class Relations:
                 yield self._problem((*path, key), what, fix=fix)
             seen.setdefault(address, path)
         for path, owner in (*self._people, *self._carers):
-            for kind, key in (("phone", "service"), ("second_road", "url_file")):
+            for kind, key in (
+                ("phone", "service"),
+                ("second_road", "url_file"),
+                ("announcer", "entity"),
+            ):
                 named: set[str] = set()
                 for inner_path, inner in tables_at(owner, path, kind):
                     name = text_at(inner, key)
@@ -264,7 +278,12 @@ class Relations:
         windows = {path: len(list(tables_at(room, path, "window"))) for path, room in self._rooms}
         yield from device_problems(self._inside_rooms("cooling"), windows, self._problem)
 
-    def _roads(self) -> Iterator[Problem]:
+    def _electricity(self) -> Iterator[Problem]:
+        """Find devices that the home's limit of power cannot count, and dear times without end."""
+        devices = self._inside_rooms("cooling")
+        yield from electricity_problems(self._document, devices, self._problem)
+
+    def _without_home_assistant(self) -> Iterator[Problem]:
         """Find phones and devices without the Home Assistant that reaches them."""
         if "home_assistant" in self._document:
             return
@@ -272,9 +291,23 @@ class Relations:
         for path, owner in (*self._people, *self._carers):
             for phone_path, _ in tables_at(owner, path, "phone"):
                 yield self._problem((*phone_path, "service"), _NEEDS_ROAD, fix=fix)
+            for announcer_path, _ in tables_at(owner, path, "announcer"):
+                yield self._problem((*announcer_path, "entity"), _NEEDS_ROAD, fix=fix)
         for path, device in self._inside_rooms("cooling"):
             if "entity" in device:  # a plug is switched without it
                 yield self._problem((*path, "entity"), _NEEDS_ROAD, fix=fix)
+
+    def _announcers(self) -> Iterator[Problem]:
+        """Find speakers without a voice, and lights with one."""
+        for path, person in self._people:
+            for at, announcer in tables_at(person, path, "announcer"):
+                domain = text_at(announcer, "entity").partition(".")[0]
+                if domain == "media_player" and "tts" not in announcer:
+                    what = "a speaker needs a voice that makes speech of a text"
+                    fix = 'add tts = "tts.piper", or another that works without the internet'
+                    yield self._problem((*at, "tts"), what, fix=fix)
+                elif domain == "light" and "tts" in announcer:
+                    yield self._problem((*at, "tts"), "a light has no voice", fix="take it out")
 
     def _weather(self) -> Iterator[Problem]:
         """Find sources and warning services that cannot be asked as it stands."""

@@ -27,6 +27,7 @@ TablePath = tuple[str, ...]
 
 _DOMAINS = "|".join(fields.COOLING_DOMAINS)
 _PRESENCE = "|".join(fields.PRESENCE_DOMAINS)
+_ANNOUNCERS = "|".join(fields.ANNOUNCER_DOMAINS)
 # What the checks ask for, as far as a pattern can say it; a check that is not here asks for text.
 _SHAPES: dict[Callable[..., object], JsonSchemaValue] = {
     fields.check_name: {"minLength": 1, "maxLength": fields.LONGEST_NAME},
@@ -36,6 +37,8 @@ _SHAPES: dict[Callable[..., object], JsonSchemaValue] = {
     fields.check_sensor_entity: {"pattern": "^sensor\\.[a-z0-9_]+$"},
     fields.check_motion_entity: {"pattern": "^binary_sensor\\.[a-z0-9_]+$"},
     fields.check_presence_entity: {"pattern": f"^({_PRESENCE})\\.[a-z0-9_]+$"},
+    fields.check_announcer_entity: {"pattern": f"^({_ANNOUNCERS})\\.[a-z0-9_]+$"},
+    fields.check_voice_entity: {"pattern": "^tts\\.[a-z0-9_]+$"},
     fields.check_notify_service: {"pattern": "^notify\\.mobile_app_[a-z0-9_]+$"},
     fields.check_clock_time: {"pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]"},
     fields.check_url: {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -81,6 +81,8 @@ def _read(
         file = folder / name
     key = f"{path[0]}.second_road.url_file"
     road = SecondRoad(channel_id(owner.id, number), owner.id, owner.name, where, file)
+    if (kept := loading.second_roads.get(road.channel_id)) is not None:
+        return replace(road, url=SecretStr(kept))
     try:
         url = credentials.read_secret(file, is_private=is_private)
     except UnfitFileError as err:
@@ -90,5 +92,4 @@ def _read(
     if (reason := credentials.weakness(url)) is not None:
         loading.problems.append(Problem(where, key, f"{file} {reason}", fix=CURE))
         return road
-    plain = credentials.strip_newline(url).strip()
-    return SecondRoad(road.channel_id, owner.id, owner.name, where, file, SecretStr(plain))
+    return replace(road, url=SecretStr(credentials.strip_newline(url).strip()))

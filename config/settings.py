@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -17,6 +19,8 @@ from config.errors import Problem, SettingsError
 from config.model import (
     CarerTable,
     Document,
+    ElectricityTable,
+    HeartbeatTable,
     HomeAssistantTable,
     HomeTable,
     MqttTable,
@@ -26,9 +30,11 @@ from config.model import (
     ThresholdsTable,
     WeatherTable,
 )
+from config.overrides import override
 from config.relations import Relations
 from config.second_roads import SecondRoad, read_second_roads
 from config.source import Loading, Source, read_document
+from config.sources import BY_SUPERVISOR
 from config.translation import translate_errors
 
 PLAIN_PORT = 1883
@@ -50,6 +56,8 @@ class Settings:
     state_directory: Path
     carers: tuple[CarerTable, ...] = ()
     second_roads: tuple[SecondRoad, ...] = ()
+    heartbeat: HeartbeatTable | None = None
+    electricity: ElectricityTable = field(default_factory=ElectricityTable)
     ca_file: Path | None = None
     path: Path | None = None
     absent_secrets: tuple[Problem, ...] = ()  # empty unless loaded with require_secrets=False
@@ -73,15 +81,29 @@ class Settings:
         return self.home_assistant.token.get_secret_value()
 
     @property
+    def heartbeat_url(self) -> str | None:
+        """Return where heartbeats go in the clear, for the adapter alone."""
+        if self.heartbeat is None or self.heartbeat.url is None:
+            return None
+        return self.heartbeat.url.get_secret_value()
+
+    @property
     def is_mqtt_readable_by_others(self) -> bool:
         """Return whether MQTT leaves this machine without encryption."""
-        return not self.mqtt.tls and not is_this_machine(self.mqtt.host)
+        is_near = is_this_machine(self.mqtt.host) or self._is_provided("mqtt", "host")
+        return not (self.mqtt.tls or is_near)
 
     @property
     def is_home_assistant_readable_by_others(self) -> bool:
         """Return whether the token leaves this machine without encryption."""
-        address = read_address(self.home_assistant.url) if self.home_assistant else None
+        if self.home_assistant is None or self._is_provided("home_assistant", "url"):
+            return False
+        address = read_address(self.home_assistant.url)
         return address is not None and not (address.is_encrypted or is_this_machine(address.host))
+
+    def _is_provided(self, table: str, key: str) -> bool:
+        """Return whether the Supervisor gave this address: one of the same machine."""
+        return self.source.where((table, key)) == BY_SUPERVISOR
 
     @property
     def is_mqtt_private(self) -> bool:
@@ -95,18 +117,33 @@ def load_settings(
     environ: Mapping[str, str],
     credentials_directory: Path | None,
     require_secrets: bool,
+    text: str | None = None,
+    second_roads: Mapping[str, str] = MappingProxyType({}),
+    changes: Sequence[str] = (),
 ) -> Settings:
     """Load and check everything; `path=None` means environment variables only.
 
     Without `require_secrets` an absent secret is a warning (`Settings.absent_secrets`); one that is
     empty, a placeholder or readable by everyone is refused either way.
 
+    Args:
+        path: the settings file; relative paths in it start from its folder.
+        environ: the environment's variables.
+        credentials_directory: systemd's own.
+        require_secrets: whether an absent secret is refused.
+        text: what counts instead of the file's content.
+        second_roads: addresses by channel, which count instead of their files.
+        changes: settings that count instead of the file's, see `config.overrides`.
+
     Raises: SettingsError with all problems at once.
     """
-    document, source = read_document(path) if path else ({}, Source("the environment"))
+    document, source = read_document(path, text) if path else ({}, Source("the environment"))
     base = path.parent.absolute() if path else Path.cwd()
+    document, unmade = override(document, source, changes)
     loading = Loading(document, source, environ, credentials_directory, base)
+    loading.second_roads = second_roads
     problems, absent = loading.problems, loading.absent
+    problems += unmade
     checked = None
     try:
         checked = Document(loading)
@@ -120,7 +157,7 @@ def load_settings(
         where = source.where(("mqtt", "ca_file"))
         fix = "name the certificate of the authority that signed the broker's"
         problems.append(Problem(where, "mqtt.ca_file", f"there is no file {ca_file}", fix=fix))
-    second_roads = read_second_roads(checked, loading)
+    roads = read_second_roads(checked, loading)
     if problems or (require_secrets and absent):
         raise SettingsError(_in_reading_order(problems, absent, require_secrets))
     return Settings(
@@ -134,12 +171,28 @@ def load_settings(
         rooms=checked.rooms,
         state_directory=_state_directory(checked.storage.state_directory, base, environ),
         carers=checked.carers,
-        second_roads=second_roads,
+        second_roads=roads,
+        heartbeat=checked.heartbeat,
+        electricity=checked.electricity,
         ca_file=ca_file,
         path=path,
         absent_secrets=tuple(absent),
         source=source,
     )
+
+
+def find_state_directory(path: Path, environ: Mapping[str, str]) -> Path:
+    """Return where the state lies although the settings may be refused.
+
+    What is no TOML any more cannot say it: then systemd's own counts, or the user's home.
+    """
+    named: object = environ.get("KEEPCOOL_STORAGE__STATE_DIRECTORY")
+    with suppress(SettingsError):
+        table = read_document(path)[0].get("storage")
+        if named is None and isinstance(table, Mapping):
+            named = table.get("state_directory")
+    usable = named if isinstance(named, str) and named and "\0" not in named else None
+    return _state_directory(usable, path.parent.absolute(), environ)
 
 
 def _state_directory(named: str | None, base: Path, environ: Mapping[str, str]) -> Path:

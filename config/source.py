@@ -47,6 +47,7 @@ class Loading:
     merged: Mapping[str, Any] = field(default_factory=dict, repr=False)  # before the secrets' files
     problems: list[Problem] = field(default_factory=list)
     absent: list[Problem] = field(default_factory=list)  # secrets: `check` warns, `run` refuses
+    second_roads: Mapping[str, str] = field(default_factory=dict, repr=False)  # kept addresses
 
     def note(self, path: KeyPath, what: str, fix: str) -> None:
         """Note a problem of a key."""
@@ -54,12 +55,12 @@ class Loading:
         self.problems.append(Problem(self.source.where(path), key, what, fix=fix))
 
 
-def read_document(path: Path) -> tuple[dict[str, Any], Source]:
-    """Read a TOML file into plain values.
+def read_document(path: Path, text: str | None = None) -> tuple[dict[str, Any], Source]:
+    """Read a TOML file into plain values; a `text` that was read before counts instead.
 
     Raises: SettingsError when it is absent, unreadable or not TOML (with line and column).
     """
-    text = _read_text(path)
+    text = read_text(path) if text is None else text
     try:
         document = tomllib.loads(text)
     except RecursionError:
@@ -69,8 +70,8 @@ def read_document(path: Path) -> tuple[dict[str, Any], Source]:
     return document, Source(str(path), locate_keys(text))
 
 
-def _read_text(path: Path) -> str:
-    """Return the file's text with Unix line ends."""
+def read_text(path: Path) -> str:
+    """Return the file's text with Unix line ends. Raises: SettingsError."""
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE_BYTES + 1)
@@ -78,13 +79,14 @@ def _read_text(path: Path) -> str:
         raise _refused(
             str(path),
             "there is no such file",
-            f"start from the example: cp {EXAMPLE} {path}, or name another file with --config",
+            "keepcool init makes one; or name another file with --config",
         ) from None
     except PermissionError:
         raise _refused(
             str(path),
             "you may not read this file",
-            "run as a member of its group: sudo usermod -aG keepcool $USER, then log in again",
+            "put sudo before it, or join its group: sudo usermod -aG keepcool $USER, "
+            "then log in again",
         ) from None
     except IsADirectoryError:
         raise _refused(

@@ -3,11 +3,13 @@
 The first of these counts: the environment (`KEEPCOOL_MQTT__HOST` is `host` of `[mqtt]`), for
 secrets systemd's `$CREDENTIALS_DIRECTORY`, the settings file (`password` or `password_file`), for
 secrets the folder named by `secrets_directory`. Their files are called `mqtt_password` and
-`home_assistant_token`.
+`home_assistant_token`; that of the heartbeat's address is `heartbeat_url`. As an add-on of Home
+Assistant, the roads that its Supervisor gives stand in for those that the file does not name.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +29,9 @@ PREFIX = "KEEPCOOL_"
 SEPARATOR = "__"
 # Variables of the command line and of the test suite, which are no settings.
 RESERVED = frozenset({"KEEPCOOL_CONFIG", "KEEPCOOL_SHARED_DATA"})
+PROVIDED = "ADDON_PROVIDES"
+BY_SUPERVISOR = "Home Assistant's Supervisor"
+_ADDRESSES = {"home_assistant": "url", "mqtt": "host"}
 _LISTS = ("person", "carer", "room", "official_warning")
 
 # The library's debug messages would show every value, secrets too.
@@ -109,6 +114,26 @@ class FileSource(_LoadingSource):
                 fix = f"{credentials.closing(file)}, or use {secret.file_key}"
                 self.loading.note(secret.path, f"stands in a file that {complaint}", fix)
         return document
+
+
+class ProvidedSource(_LoadingSource):
+    """Give the roads that Home Assistant's Supervisor provides, where the file names no other.
+
+    They are JSON in one variable of the environment, put there by `keepcool addon`:
+    `{"home_assistant": {"url", "token"}, "mqtt": {"host", "port", "username", "password", "tls"}}`.
+    """
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the tables that are provided, without those whose address the file names."""
+        text = self.loading.environ.get(PROVIDED, "{}")
+        found = {}
+        for name, table in json.loads(text).items():
+            given = self.current_state.get(name, {})
+            if isinstance(given, dict) and _ADDRESSES[name] not in given:
+                found[name] = {key: value for key, value in table.items() if key not in given}
+                places = {(name, key): BY_SUPERVISOR for key in found[name]}
+                self.loading.source.elsewhere.update(places)
+        return found
 
 
 class SecretsSource(_LoadingSource):

@@ -24,22 +24,25 @@ def key_name(path: KeyPath) -> str:
 
 
 def translate_errors(
-    error: ValidationError, document: Mapping[str, Any], source: Source
+    error: ValidationError,
+    document: Mapping[str, Any],
+    source: Source,
+    root: type[Table] = Document,
 ) -> Iterator[Problem]:
     """Yield a problem for each of pydantic's errors; values of secrets are never in them."""
     for detail in error.errors(include_url=False, include_input=False):
         path = detail["loc"]
         if detail["type"] == "extra_forbidden":
-            yield _unknown_key(path, source)
+            yield _unknown_key(path, source, root)
         elif detail["type"] == "missing":
             yield _missing_key(path, source)
         else:
-            yield _wrong_value(path, detail, document, source)
+            yield _wrong_value(path, detail, document, source, root)
 
 
-def table_at(path: KeyPath) -> type[Table] | None:
+def table_at(path: KeyPath, root: type[Table] = Document) -> type[Table] | None:
     """Return the kind of table that stands at a path, or `None` when none does."""
-    table: type[Table] | None = Document
+    table: type[Table] | None = root
     for part in path:
         if isinstance(part, str):
             info = keys_of(table).get(part) if table else None
@@ -47,9 +50,9 @@ def table_at(path: KeyPath) -> type[Table] | None:
     return table
 
 
-def is_secret(path: KeyPath) -> bool:
+def is_secret(path: KeyPath, root: type[Table] = Document) -> bool:
     """Return whether the key at a path holds a secret."""
-    parent = table_at(path[:-1])
+    parent = table_at(path[:-1], root)
     info = keys_of(parent).get(str(path[-1])) if parent and path else None
     return info is not None and SecretStr in (info.annotation, *get_args(info.annotation))
 
@@ -66,12 +69,12 @@ def value_at(document: object, path: KeyPath) -> object:
     return document
 
 
-def _unknown_key(path: KeyPath, source: Source) -> Problem:
+def _unknown_key(path: KeyPath, source: Source, root: type[Table]) -> Problem:
     """Describe a key that does not exist; its value stays unseen, as it may be a secret."""
     key = str(path[-1])
-    parent = table_at(path[:-1]) or Document
+    parent = table_at(path[:-1], root) or root
     nearest = nearest_name(key, keys_of(parent))
-    fix = "" if nearest else _home_of_key(key)
+    fix = "" if nearest else _home_of_key(key, root)
     if not nearest and not fix:
         fix = "take it out; config/example.toml shows every key"
     return Problem(
@@ -83,9 +86,9 @@ def _unknown_key(path: KeyPath, source: Source) -> Problem:
     )
 
 
-def _home_of_key(key: str) -> str:
+def _home_of_key(key: str, root: type[Table]) -> str:
     """Say in which table a key belongs that stands in the wrong one."""
-    for header, table in _all_tables(Document, ""):
+    for header, table in _all_tables(root, ""):
         if key in keys_of(table):
             return f"it belongs in {header}" if header else "it belongs at the top of the file"
     return ""
@@ -139,11 +142,15 @@ def _example_of(path: KeyPath) -> str:
 
 
 def _wrong_value(
-    path: KeyPath, detail: ErrorDetails, document: Mapping[str, Any], source: Source
+    path: KeyPath,
+    detail: ErrorDetails,
+    document: Mapping[str, Any],
+    source: Source,
+    root: type[Table],
 ) -> Problem:
     """Describe a value that its key does not allow."""
     context = detail.get("ctx", {})
-    shown = None if is_secret(path) else show_value(value_at(document, path))
+    shown = None if is_secret(path, root) else show_value(value_at(document, path))
     place = source.where(path)
     if detail["type"] == "refused":
         return Problem(
@@ -155,14 +162,14 @@ def _wrong_value(
             nearest=context["nearest"] or None,
             fix=context["fix"] or None,
         )
-    what, fix = _shape(path, str(detail["type"]))
+    what, fix = _shape(path, str(detail["type"]), root)
     return Problem(where=place, key=key_name(path), what=what, value=shown, fix=fix)
 
 
-def _shape(path: KeyPath, kind: str) -> tuple[str, str]:
+def _shape(path: KeyPath, kind: str, root: type[Table]) -> tuple[str, str]:
     """Say what shape a value should have: table, list of tables, list or text."""
     header, key = key_name(path), path[-1]
-    if table_at(path) is not None and kind == "tuple_type":
+    if table_at(path, root) is not None and kind == "tuple_type":
         return "is a list of tables", f"write [[{header}]] with double brackets"
     brackets = f"[[{header}]]" if isinstance(key, int) else f"[{header}]"
     shapes = {

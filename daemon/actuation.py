@@ -16,6 +16,7 @@ from daemon.device_track import DeviceTrack
 from daemon.events import CommandFinished, DeviceObserved
 from daemon.lease import LeasePhase, LeaseRow, remaining
 from daemon.records import from_json, to_json
+from daemon.wall_clock import restamped
 from policies.model import (
     CoolingAction,
     CoolingCommand,
@@ -25,6 +26,8 @@ from policies.model import (
     DeviceState,
     Lease,
 )
+
+READ_BACK_WAITS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,15 @@ class EndTimer:
 
 @dataclass(frozen=True, slots=True)
 class NoteOverride:
-    """Tell the loop that somebody set a device by hand: a sign of the person, and hands off."""
+    """Tell the loop that somebody set a device by hand: hands off.
+
+    A sign of the person only where it happened under our eyes: what is found changed when Home
+    Assistant is back may be Home Assistant's doing, and must not answer a message.
+    """
 
     device_id: str
     until: Instant
+    is_sign: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ class Actuation:
         }
         self._offered: dict[str, LeaseRow] = {}
         self._actions: list[Action] = []
+        self._read_back: Instant | None = None  # since when a row waits that only tells of that
         self.is_broker_up = False
 
     def is_plug(self, device_id: str) -> bool:
@@ -122,15 +131,37 @@ class Actuation:
         if self.entity_ids():
             self._actions.append(ReadBack(self.entity_ids()))
 
+    def restamp(self, now: Instant) -> None:
+        """Correct the leases' wall times after a step; how long they run stays."""
+        for track in self._tracks.values():
+            track.row = restamped(track.row, now)
+
     def apply_plan(self, commands: Iterable[CoolingCommand], now: Instant) -> None:
-        """Take over what the plan wants of each device."""
+        """Take over what the plan wants of each device.
+
+        When half of one lease is over all that run are renewed: one commit then serves them all.
+        """
+        commands = list(commands)
+        is_renewal = any(
+            command.device_id in self._tracks
+            and command.action is CoolingAction.RUN
+            and self._tracks[command.device_id].is_renewal_due(command.lease, now)
+            for command in commands
+        )
         for command in commands:
             track = self._tracks.get(command.device_id)
             if track is None:
                 continue
             if command.action is CoolingAction.RUN and command.desired is not None:
                 room_c = self._room_c.get(track.device.room_id)
-                track.run(command.desired, command.lease, now, room_c, is_blind=command.is_blind)
+                track.run(
+                    command.desired,
+                    command.lease,
+                    now,
+                    room_c,
+                    is_blind=command.is_blind,
+                    is_renewal=is_renewal,
+                )
             elif command.action is CoolingAction.RELEASE:
                 track.release(now, is_blind=command.is_blind)
             self._collect(track, now)
@@ -154,6 +185,12 @@ class Actuation:
         track = self._tracks.get(device_id)
         if track is not None:
             track.note_power(power_w, now)
+
+    def on_away(self, now: Instant) -> None:
+        """Take that Home Assistant is out of reach."""
+        for track in self._tracks.values():
+            if not _is_plug(track):
+                track.note_away(now)
 
     def on_reachable(self, now: Instant) -> None:
         """Take that Home Assistant is back: what failed without it is tried again soon."""
@@ -189,16 +226,25 @@ class Actuation:
 
     # ----------------------------------------------------------------- what goes out
 
-    def leases_to_store(self) -> dict[str, str]:
+    def leases_to_store(self, now: Instant | None = None) -> dict[str, str]:
         """Return leases that changed since they were last returned, as JSON by device.
 
-        They count as stored at `take_actions`.
+        They count as stored at `take_actions`. With `now`, what was only read back waits for
+        another write, half an hour at most: it saves a third of a day's writes, and costs a look at
+        the device, or one command too many, after a crash.
         """
+        known = self._stored | self._offered
         changed = {
             device_id: track.row
             for device_id, track in self._tracks.items()
-            if track.row != self._offered.get(device_id, self._stored[device_id])
+            if track.row != known[device_id]
         }
+        if now is not None and changed:
+            self._read_back = self._read_back or now
+            is_read_back = all(row.is_read_back_of(known[each]) for each, row in changed.items())
+            if is_read_back and self._read_back.plausible_elapsed_until(now) < READ_BACK_WAITS:
+                return {}
+        self._read_back = None
         self._offered |= changed
         return {device_id: to_json(row) for device_id, row in changed.items()}
 
@@ -214,6 +260,10 @@ class Actuation:
     def rows(self) -> tuple[LeaseRow, ...]:
         """Return every device's row, for the retained lease topics and `status`."""
         return tuple(track.row for track in self._tracks.values())
+
+    def devices(self) -> dict[str, CoolingDevice]:
+        """Return every device by id."""
+        return {device_id: track.device for device_id, track in self._tracks.items()}
 
     def conditions(
         self, now: Instant, room_c: Mapping[str, float | None]
@@ -237,8 +287,9 @@ class Actuation:
     def _collect(self, track: DeviceTrack, now: Instant) -> None:
         """Turn what a device's track calls for into actions."""
         device_id = track.device.device_id
-        if track.take_override() and track.row.override_until is not None:
-            self._actions.append(NoteOverride(device_id, track.row.override_until))
+        is_overridden, is_sign = track.take_override()
+        if is_overridden and track.row.override_until is not None:
+            self._actions.append(NoteOverride(device_id, track.row.override_until, is_sign))
         if track.take_failure():
             self._actions.append(NoteFailure(device_id, track.last_error))
         command = track.take_command(now)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from daemon.faces import Topics
 from daemon.ports import MqttLink, Post
+from integrations.errors import one_line
 from integrations.messages import LinkChanged, MessageReceived
 
 CONNECT_TIMEOUT_S = 5.0
@@ -57,13 +58,23 @@ def ask(
         while (left_s := deadline - time.monotonic()) > 0:
             event = _next(events, left_s)
             if isinstance(event, MessageReceived) and event.topic == reply_topic:
-                answer = json.loads(event.payload)
-                return bool(answer["done"]), str(answer["text"])
+                return _read_answer(event.payload)
     finally:
         link.stop()
     raise NoAnswerError(
         "keepcool did not answer: is the daemon running, and on this broker? See `keepcool status`"
     )
+
+
+def _read_answer(payload: bytes) -> tuple[bool, str]:
+    """Return whether it was done, and the words. Raises: NoAnswerError: anyone may have said it."""
+    try:
+        answer = json.loads(payload)
+        return answer["done"] is True, one_line(str(answer["text"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise NoAnswerError(
+            "what answered is not keepcool: see who may write to its topics"
+        ) from None
 
 
 def _wait_for_broker(events: queue.SimpleQueue[object]) -> None:

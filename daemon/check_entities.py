@@ -19,6 +19,11 @@ class EntityUse(enum.StrEnum):
     HUMIDITY = "humidity"
     MOTION = "motion"
     PRESENCE = "presence"
+    ANNOUNCER = "announcer"
+    VOICE = "voice"
+
+
+_MAY_BE_UNKNOWN = (EntityUse.ANNOUNCER, EntityUse.VOICE)  # a voice is, until it first speaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,17 @@ def entity_rows(
         if seen is None or seen.is_missing:
             fix = "compare with Home Assistant: Settings > Devices & services > Entities"
             yield CheckRow(name, Status.RED, "Home Assistant does not know this entity", fix)
-        elif not seen.is_available:
+        elif not seen.is_available and not _is_unused(entity.use, seen):
             fix = "see that the device has power and is in the network"
             yield CheckRow(name, Status.RED, f"Home Assistant says {seen.raw_state}", fix)
         elif (wrong := _wrong(entity.use, seen)) is not None:
             yield CheckRow(name, Status.RED, *wrong)
         else:
             yield CheckRow(name, Status.OK, _told(seen))
+
+
+def _is_unused(use: EntityUse, seen: DeviceObserved) -> bool:
+    return use in _MAY_BE_UNKNOWN and seen.raw_state == "unknown"
 
 
 def _told(seen: DeviceObserved) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,12 @@ import click
 
 from config.errors import SettingsError
 from daemon import __version__
+from daemon.cli_addon import addon
+from daemon.cli_init import init
+from daemon.cli_replay import replay
+from daemon.cli_report import report
+from daemon.cli_room import room_model
+from daemon.imports import hidden
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -44,32 +50,24 @@ def main() -> None:
     """
 
 
-def _load(config_path: Path, *, require_secrets: bool) -> Settings:
+def _load_settings(config_path: Path, *, require_secrets: bool) -> Settings:
     from config.settings import load_settings  # noqa: PLC0415 - pydantic is slow to import
 
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load_settings(
+        config_path,
+        environ=os.environ,
+        credentials_directory=Path(credentials) if credentials else None,
+        require_secrets=require_secrets,
+    )
+
+
+def _load(config_path: Path, *, require_secrets: bool) -> Settings:
     try:
-        return load_settings(
-            config_path,
-            environ=os.environ,
-            credentials_directory=Path(credentials) if credentials else None,
-            require_secrets=require_secrets,
-        )
+        return _load_settings(config_path, require_secrets=require_secrets)
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(WRONG_SETTINGS)
-
-
-@contextmanager
-def _hidden(*packages: str) -> Iterator[None]:
-    """Keep packages that others import where they are, for nothing, out of the daemon's memory."""
-    hidden = [package for package in packages if package not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]
-    try:
-        yield
-    finally:
-        for package in hidden:
-            del sys.modules[package]
 
 
 @main.command()
@@ -85,23 +83,26 @@ def _hidden(*packages: str) -> Iterator[None]:
 def run(config_path: Path, log_level: str, stepped: str | None, start_at: str | None) -> None:
     """Run the daemon until it is asked to stop."""
     # structlog's coloured tracebacks, and HTTP/2 of a client whose session is replaced: 5 MB.
-    with _hidden("rich", "jh2"):
+    with hidden("rich", "jh2"):
         from daemon import bootstrap, logs  # noqa: PLC0415 - the other commands start faster
 
-    settings = _load(config_path, require_secrets=True)
     logs.configure(log_level)
     try:
         if stepped is not None:
+            settings = _load(config_path, require_secrets=True)
             reads, writes = (int(part) for part in stepped.split(","))
             bootstrap.run_stepped(settings, reads, writes, start_at or "2026-07-01T00:00:00+00:00")
         else:
-            bootstrap.run(settings)
+            bootstrap.run(config_path)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(WRONG_SETTINGS)
     except bootstrap.StartError as error:
         click.echo(f"keepcool: {error}", err=True)
         sys.exit(NOT_DONE)
 
 
-@main.command()
+@main.command(short_help="Check the settings, and with --online every road.")
 @config_option
 @click.option(
     "--online", is_flag=True, help="Also try broker, sensors, forecast and Home Assistant."
@@ -114,9 +115,12 @@ def check(config_path: Path, *, online: bool) -> None:
     """
     from daemon import bootstrap  # noqa: PLC0415 - see run
     from daemon.check import render_report  # noqa: PLC0415
+    from daemon.versions import describe_versions  # noqa: PLC0415
 
     report = bootstrap.check(config_path, is_online=online)
-    click.echo(render_report(report))
+    width = min(max(shutil.get_terminal_size().columns, 40), 100)
+    click.echo(render_report(report, width=width))
+    click.echo(textwrap.fill(describe_versions(), width, break_on_hyphens=False))
     sys.exit(report.exit_code)
 
 
@@ -127,9 +131,16 @@ def check(config_path: Path, *, online: bool) -> None:
 def status(config_path: Path, *, as_json: bool, watch: bool) -> None:
     """Show what the running daemon sees, does and waits for."""
     from config.home import build_home  # noqa: PLC0415 - see run
+    from config.settings import find_state_directory  # noqa: PLC0415
     from daemon.cli_status import show_status  # noqa: PLC0415
 
-    settings = _load(config_path, require_secrets=False)
+    try:
+        settings = _load_settings(config_path, require_secrets=False)
+    except SettingsError as error:  # the daemon may run all the same, in basic mode
+        click.echo(str(error), err=True)
+        folder = find_state_directory(config_path, os.environ)
+        show_status(None, folder, as_json=as_json, is_watching=False)
+        sys.exit(WRONG_SETTINGS)
     home_id = build_home(settings).home_id
     sys.exit(show_status(home_id, settings.state_directory, as_json=as_json, is_watching=watch))
 
@@ -149,14 +160,15 @@ def log_drink(config_path: Path, amount_ml: int, person: str | None) -> None:
     _ask_daemon(config_path, "log", fields | ({"person": person} if person else {}), "not recorded")
 
 
-@main.command("test-alert")
+@main.command("test-alert", short_help="Send a test message to somebody's phones.")
 @config_option
 @click.argument("person", metavar="PERSON|CARER")
 @click.option("--second-road", is_flag=True, help="By the road beside Home Assistant.")
-def test_alert(config_path: Path, person: str, *, second_road: bool) -> None:
+@click.option("--loud", is_flag=True, help="As loud as a critical message, ringer off or not.")
+def test_alert(config_path: Path, person: str, *, second_road: bool, loud: bool) -> None:
     """Send a test message to the phones of a person or carer (their id in the settings)."""
     road = "second_road" if second_road else "phone"
-    fields: dict[str, object] = {"person": person, "road": road}
+    fields: dict[str, object] = {"person": person, "road": road, "is_loud": loud}
     _ask_daemon(config_path, "test_alert", fields, "no test alert was sent", 40.0)
 
 
@@ -176,7 +188,7 @@ def _minutes(_context: click.Context, _option: click.Parameter, value: str) -> i
     return read_minutes(value)
 
 
-@main.command()
+@main.command(short_help="Leave PERSON in peace for a while.")
 @config_option
 @click.argument("person")
 @click.option("--for", "minutes", callback=_minutes, default="1h", show_default=True)
@@ -187,7 +199,7 @@ def snooze(config_path: Path, person: str, minutes: int, *, off: bool) -> None:
     _ask_daemon(config_path, "mode", fields, "not snoozed" if not off else "not ended")
 
 
-@main.command()
+@main.command(short_help="Say that PERSON goes out, or is back.")
 @config_option
 @click.argument("person")
 @click.option("--off", is_flag=True, help="Back again.")
@@ -197,7 +209,7 @@ def out(config_path: Path, person: str, *, off: bool) -> None:
     _ask_daemon(config_path, "mode", fields, "not noted")
 
 
-@main.command()
+@main.command(short_help="Say that nobody is home for days.")
 @config_option
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @click.option("--until", metavar="DATE", help="The day of coming back, like 2026-08-14.")
@@ -226,7 +238,7 @@ def _ask_daemon(
     sys.exit(DONE if is_done else NOT_DONE)
 
 
-@main.command()
+@main.command(short_help="Show one hot day in a simulated home.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -249,6 +261,15 @@ def demo(output: Path, pace: str | None) -> None:
     sys.exit(run_demo(output, pace or ("normal" if sys.stdout.isatty() else "fast")))
 
 
+@main.command(short_help="Print a dashboard for Home Assistant.")
+@config_option
+def dashboard(config_path: Path) -> None:
+    """Print a dashboard for Home Assistant, made for this household: YAML with built-in cards."""
+    from daemon import bootstrap  # noqa: PLC0415 - see run
+
+    click.echo(bootstrap.render_dashboard(_load(config_path, require_secrets=False)))
+
+
 @main.command()
 def decode() -> None:
     """Say what keepcool reads from MQTT messages.
@@ -268,6 +289,13 @@ def schema() -> None:
     from config.schema import build_schema  # noqa: PLC0415 - see run
 
     click.echo(json.dumps(build_schema(), indent=2, ensure_ascii=False))
+
+
+main.add_command(addon)
+main.add_command(init)
+main.add_command(replay)
+main.add_command(report)
+main.add_command(room_model)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ _EXIT_CODE = re.compile(r"(\d) (.+?)(?=, \d |\.$)", re.DOTALL)
 _FILES = (
     (DEFAULT_CONFIG, "The settings."),
     ("/etc/keepcool/secrets/", "Passwords and tokens, one in each file."),
-    ("/var/lib/keepcool/", "The database."),
+    ("/var/lib/keepcool/", "The database, and the last settings that ran."),
     ("/run/keepcool/", "What `keepcool status` shows."),
 )
 _ENVIRONMENT = (

@@ -29,10 +29,31 @@ class Instant:
             return None
         return timedelta(seconds=now.boot_s - self.boot_s)
 
+    def known_elapsed_until(self, now: Instant) -> timedelta | None:
+        """Return the time to `now`; over a reboot by the wall clock, unless that is plainly wrong.
+
+        `None`: by the wall clock this moment has not come yet, as after a start in 1970.
+        """
+        elapsed = self.elapsed_until(now)
+        if elapsed is None and self.utc <= now.utc:
+            return now.utc - self.utc
+        return elapsed
+
     def plausible_elapsed_until(self, now: Instant) -> timedelta:
         """Return the time to `now`; over a reboot by the wall clock, never negative."""
         elapsed = self.elapsed_until(now)
         return elapsed if elapsed is not None else max(now.utc - self.utc, timedelta(0))
+
+    def wall_time(self, now: Instant) -> datetime:
+        """Return when it was by the wall clock as that is set now: it may have been set since."""
+        elapsed = self.elapsed_until(now)
+        return self.utc if elapsed is None else now.utc - elapsed
+
+    def carried_to(self, now: Instant) -> Instant:
+        """Return the moment on the clock of this boot, so that its age goes on growing."""
+        if self.boot_id == now.boot_id:
+            return self
+        return now.shifted(-self.plausible_elapsed_until(now))
 
     def shifted(self, by: timedelta) -> Instant:
         """Return the moment `by` later (earlier when negative), on all its clocks."""

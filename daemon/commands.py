@@ -42,6 +42,7 @@ LARGEST_DRINK_ML = 1000
 MOST_IN_TEN_MINUTES_ML = 1000  # more cannot be meant; source: FAULTS 72
 RATE_WINDOW = timedelta(minutes=10)
 LONGEST_REQUEST_ID = 64
+_TESTED = (Road.PHONE, Road.SECOND_ROAD)  # that a message by them arrives can be tried
 LONGEST_SHOWN = 80  # of what somebody sent, in a refusal
 
 
@@ -56,13 +57,14 @@ class DrinkCommand:
 
 @dataclass(frozen=True, slots=True)
 class TestAlertCommand:
-    """Ask for a test alert to somebody's phones, or by their second road."""
+    """Ask for a test alert to somebody's phones, or by their second road, loudly or not."""
 
     __test__ = False  # not a test case, whatever its name
 
     person_id: str  # or a carer's
     request_id: str | None = None
     road: Road = Road.PHONE
+    is_loud: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,12 @@ class CommandParser:
             self._plain[topics.person_drink(person_id)] = partial(
                 _parse_drink, person_id, portion_ml
             )
-            self._plain[topics.person_test_alert(person_id)] = partial(_parse_test, person_id)
-            second = partial(_parse_test, person_id, road=Road.SECOND_ROAD)
-            self._plain[topics.person_test_second_road(person_id)] = second
             self._plain[topics.person_snooze(person_id)] = partial(_parse_snooze, person_id)
             self._plain[topics.person_out(person_id)] = partial(_parse_out, person_id)
+        for owner_id in (*self._people, *self._carers):
+            self._plain[topics.person_test_alert(owner_id)] = partial(_parse_test, owner_id)
+            second = partial(_parse_test, owner_id, road=Road.SECOND_ROAD)
+            self._plain[topics.person_test_second_road(owner_id)] = second
         for room in rooms:
             if room.devices:
                 topic = topics.room_cooling(room.room_id)
@@ -152,7 +155,8 @@ class CommandParser:
                 fields, lambda: self._person_id(fields), now.utc, self._zone, request_id
             )
         if topic == self._topics.test_alert_command:
-            return TestAlertCommand(self._reader_id(fields), request_id, _road(fields))
+            reader_id, road = self._reader_id(fields), _road(fields)
+            return TestAlertCommand(reader_id, request_id, road, is_loud=_is_loud(fields))
         person_id = self._person_id(fields)
         if fields.get("kind", "drink") != "drink":
             raise CommandError(f"kind = {_shown(fields['kind'])}: only drink can be logged")
@@ -210,14 +214,24 @@ def check_rate(amount_ml: int, drunk_in_ten_minutes_ml: int, *, may_name: bool =
 
 def _road(fields: Mapping[str, Any]) -> Road:
     value = fields.get("road", Road.PHONE.value)
-    if value not in list(Road):
-        known = " or ".join(Road)
+    if value not in _TESTED:
+        known = " or ".join(_TESTED)
         raise CommandError(f"road = {_shown(value)}: allowed are {known}")
     return Road(value)
 
 
+def _is_loud(fields: Mapping[str, Any]) -> bool:
+    value = fields.get("is_loud", False)
+    if not isinstance(value, bool):
+        raise CommandError(f"is_loud = {_shown(value)}: allowed are true or false")
+    return value
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:  # JSON of a depth that could just be read
+        return "(nested too deeply)"
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 
 
@@ -280,7 +294,7 @@ def _parse_fields(payload: bytes, now: Instant) -> dict[str, Any]:
     at = fields.get("at")
     if at is not None:
         try:
-            age = now.utc - datetime.fromisoformat(str(at))
+            age = now.utc - datetime.fromisoformat(at)
         except (ValueError, TypeError):
             raise CommandError(
                 f"at = {_shown(at)}: give a time with its zone, like 2026-07-01T12:00:00+00:00"

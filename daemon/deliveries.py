@@ -1,4 +1,4 @@
-"""Follow urgent messages on their way to phones: queued, handed over, refused, received.
+"""Follow urgent messages on their way: queued, handed over, refused, received.
 
 The ladder climbs by what is known here, so that it is stored with every step and survives a
 restart.
@@ -13,7 +13,8 @@ from daemon.clock import Instant
 from daemon.events import DeliveryFinished
 from daemon.outbox import OutboxRow
 from daemon.records import Changes, read_json, to_json
-from integrations.messages import PhoneMessage
+from daemon.wall_clock import restamped
+from integrations.messages import HomeMessage, PhoneMessage
 from policies.alert import Notification, Road, Severity
 from policies.ladder import CARD_POLICY
 from policies.model import Delivery
@@ -30,6 +31,7 @@ class DeliveryRecord:
     refused: tuple[str, ...] = ()  # those that Home Assistant will never serve
     is_handed: bool = False
     is_received: bool = False
+    is_by_second_road: bool = False
 
 
 class Deliveries:
@@ -39,12 +41,12 @@ class Deliveries:
         """Start knowing nothing."""
         self._records: dict[Key, DeliveryRecord] = {}
 
-    def restore(self, stored: Mapping[Key, str]) -> None:
-        """Take over what earlier runs kept."""
+    def restore(self, stored: Mapping[Key, str], now: Instant) -> None:
+        """Take over what earlier runs kept; its ages grow on, whatever the wall clock says."""
         for key, body in stored.items():
             record = read_json(DeliveryRecord, body)
             if record is not None:
-                self._records[key] = record
+                self._records[key] = replace(record, queued=record.queued.carried_to(now))
 
     def note_queued(
         self,
@@ -60,10 +62,13 @@ class Deliveries:
         What was not confirmed keeps its age, unless this is the first message of a new climb: to
         say it again does not make anybody wait anew.
         """
-        if notification.road is not Road.PHONE or not _is_followed(notification):
-            return
+        if not _is_followed(notification) or notification.road is Road.ANNOUNCER:
+            return  # that a speaker spoke proves nothing of the roads to the person
         key = (notification.key.tag, notification.person_id)
         known = self._records.get(key)
+        is_other_road = notification.road is not Road.PHONE
+        if is_other_road and known is not None and not is_first:
+            return  # it goes there because of what is known of the phones
         if known is None or is_first or known.is_received:
             self._set(key, DeliveryRecord(now, tuple(channels)), changes)
 
@@ -73,9 +78,13 @@ class Deliveries:
         key = (message.tag, row.person_id)
         known = self._records.get(key)
         is_quiet = message.is_clear or message.severity < Severity.WARNING
-        if known is None or is_quiet or not isinstance(message, PhoneMessage):
+        if known is None or is_quiet or isinstance(message, HomeMessage):
             return False
-        if event.error is None:
+        if not isinstance(message, PhoneMessage):
+            if event.error is not None:
+                return False
+            found = replace(known, is_by_second_road=True)
+        elif event.error is None:
             left = tuple(name for name in known.refused if name != row.channel_id)
             found = replace(known, is_handed=True, refused=left)
         elif event.is_permanent:
@@ -93,6 +102,11 @@ class Deliveries:
         found = replace(known, is_handed=True, is_received=True)
         return self._set((tag, recipient_id), found, changes)
 
+    def restamp(self, now: Instant, changes: Changes) -> None:
+        """Correct the wall times after a step; the ages stay."""
+        for key, record in list(self._records.items()):
+            self._set(key, restamped(record, now), changes)
+
     def keep(self, tags: Collection[str], changes: Changes) -> None:
         """Forget everything that is over."""
         for key in [key for key in self._records if key[0] not in tags]:
@@ -107,8 +121,11 @@ class Deliveries:
                 recipient_id=recipient_id,
                 since_queued=record.queued.plausible_elapsed_until(now),
                 is_handed=record.is_handed,
-                is_refused=not record.is_handed and set(record.channels) <= set(record.refused),
+                is_refused=not record.is_handed
+                and bool(record.channels)
+                and set(record.channels) <= set(record.refused),
                 is_received=record.is_received,
+                is_by_second_road=record.is_by_second_road,
             )
             for (tag, recipient_id), record in self._records.items()
         )

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -14,17 +14,25 @@ from daemon.events import (
     CommandFinished,
     DeliveryFinished,
     ForecastFetched,
+    HeartbeatFinished,
+    PastFetched,
     StatesFetched,
     WarningsFetched,
 )
-from integrations.errors import IntegrationError, PermanentError, TransientError
+from integrations.errors import IntegrationError, PermanentError, RefusedError, TransientError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from daemon.events import Event
     from daemon.outbox import OutboxRow
-    from daemon.ports import HomePort, WarningService, WeatherSource
+    from daemon.ports import (
+        HeartbeatPort,
+        HomePort,
+        PastWeatherSource,
+        WarningService,
+        WeatherSource,
+    )
     from policies.model import DeviceState
 
 LONGEST_JOB_S = (
@@ -33,6 +41,75 @@ LONGEST_JOB_S = (
 log = structlog.get_logger()
 Job = Callable[[], "Event"]
 Crashed = Callable[[str], "Event"]  # what to post when a job raised what it should not
+
+
+class JobTaker(Protocol):
+    """Do jobs; each returns the event to post."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Return whether no job waits or runs, and every result was posted."""
+        ...
+
+    def start(self) -> None:
+        """Start what does them."""
+        ...
+
+    def submit(self, job: Job, crashed: Crashed) -> None:
+        """Take a job; should it raise, `crashed` makes the event that says so."""
+        ...
+
+    def is_alive(self) -> bool:
+        """Return whether jobs are still done, whatever the present one takes."""
+        ...
+
+    def is_healthy(self) -> bool:
+        """Return whether jobs are still done and the present one does not hang."""
+        ...
+
+    def finish(self) -> None:
+        """Take no more jobs; those that wait are still done."""
+        ...
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end for up to `timeout_s`."""
+        ...
+
+
+class InlineWorker:
+    """Do each job at once on the caller's thread, for whoever moves the clock (`JobTaker`)."""
+
+    is_idle = True
+
+    def __init__(self, name: str, post: Callable[[Event], None]) -> None:
+        """Need no thread to be named."""
+        self.name = name
+        self._post = post
+
+    def start(self) -> None:
+        """Need no thread."""
+
+    def submit(self, job: Job, crashed: Crashed) -> None:
+        """Do a job."""
+        try:
+            self._post(job())
+        except Exception as error:
+            log.exception("worker.job_crashed", worker=self.name)
+            self._post(crashed(f"internal error: {error!r}"))
+
+    def is_alive(self) -> bool:
+        """Return True: there is no thread that could die."""
+        return True
+
+    def is_healthy(self) -> bool:
+        """Return True: there is no thread that could hang."""
+        return True
+
+    def finish(self) -> None:
+        """End nothing."""
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for nothing."""
 
 
 class Worker:
@@ -133,8 +210,7 @@ def read_back(home: HomePort, entity_ids: Sequence[str]) -> StatesFetched:
     try:
         return StatesFetched(home.fetch_states(entity_ids))
     except IntegrationError as error:
-        text, is_permanent, _ = _describe(error)
-        return StatesFetched(error=text, is_permanent=is_permanent)
+        return StatesFetched(error=str(error), is_refused=isinstance(error, RefusedError))
 
 
 def fetch_forecast(source: WeatherSource, now_utc: datetime) -> ForecastFetched:
@@ -146,6 +222,14 @@ def fetch_forecast(source: WeatherSource, now_utc: datetime) -> ForecastFetched:
         return ForecastFetched(source.name, None, f"{source.name}: {text}", retry_after_s)
 
 
+def fetch_past(source: PastWeatherSource, now_utc: datetime, days: int) -> PastFetched:
+    """Fetch the weather of past days."""
+    try:
+        return PastFetched(source.fetch_past(now_utc, days))
+    except IntegrationError as error:
+        return PastFetched(None, str(error))
+
+
 def fetch_warnings(service: WarningService, now_utc: datetime) -> WarningsFetched:
     """Fetch the official warnings of one service."""
     try:
@@ -153,3 +237,12 @@ def fetch_warnings(service: WarningService, now_utc: datetime) -> WarningsFetche
     except IntegrationError as error:
         text, _, retry_after_s = _describe(error)
         return WarningsFetched(service.name, None, f"{service.name}: {text}", retry_after_s)
+
+
+def beat(heartbeat: HeartbeatPort, now_utc: datetime) -> HeartbeatFinished:
+    """Send one sign of life."""
+    try:
+        heartbeat.beat(now_utc)
+    except IntegrationError as error:
+        return HeartbeatFinished(str(error))
+    return HeartbeatFinished()

@@ -30,7 +30,8 @@ from daemon.pushes import push_rows
 from daemon.rates import MOST_CHECKS, MOST_SWITCHINGS, MOST_TEST_ALERTS, Rates
 from daemon.records import ActionToken, Changes, Drink
 from daemon.state import HomeState
-from integrations.messages import PhoneMessage, RoadMessage
+from daemon.throttle import Throttle
+from integrations.messages import HomeMessage, PhoneMessage, RoadMessage
 from policies.alert import (
     AlertKey,
     AlertPhase,
@@ -75,6 +76,7 @@ class Desk:
         self._publish = publish
         self._tests: dict[str, str | None] = {}  # outbox row -> request that waits for it
         self._rates = Rates()
+        self._refusals = Throttle()
         self._is_check_wanted = False
 
     # ----------------------------------------------------------------- commands over MQTT
@@ -111,7 +113,10 @@ class Desk:
                     self._rates.check(f"mode:{event.topic}", MOST_SWITCHINGS, now)
                     text = carry_out(command, state, now, changes)
         except CommandError as error:
-            log.warning("command.refused", topic=event.topic, cause=str(error))
+            held = self._refusals.admit(now)
+            if held is not None:
+                cause = str(error)
+                log.warning("command.refused", topic=event.topic, cause=cause, more_before=held)
             return Reply(request_id, is_done=False, text=str(error)) if request_id else None
         return Reply(request_id, is_done=True, text=text) if request_id else None
 
@@ -163,14 +168,14 @@ class Desk:
             raise CommandError(f"{person.name} has no second road: add one to the config")
         self._rates.check(f"test:{person.person_id}", MOST_TEST_ALERTS, now)
         verbs = (Verb.ON_IT,) if is_phone else ()
-        words = render(
-            Message("test_alert" if is_phone else "test_second_road"), person, state.home, verbs
-        )
+        loudly = "test_alert_loud" if command.is_loud else "test_alert"
+        message = Message(loudly if is_phone else "test_second_road")
+        words = render(message, person, state.home, verbs)
         notification = Notification(
             AlertKey("test", person.person_id, int(now.utc.timestamp() * 1000)),
             person.person_id,
             NotifyReason.NEW,
-            Severity.WARNING,
+            Severity.CRITICAL if command.is_loud else Severity.WARNING,
             HeatLevel.NORMAL,
             words.title,
             words.body,
@@ -217,6 +222,7 @@ class Desk:
         changes.used_tokens.append(token.token)
         log.info("button.pressed", verb=token.verb.value, tag=token.key.tag)
         state.age_alerts(now)
+        state.proofs.note_press(token.person_id, now, changes)
         if token.verb is Verb.DRANK:
             amount_ml = token.amount_ml or state.readers[token.person_id].portion_ml
             drink = Drink(token.token, token.person_id, now.utc, amount_ml, "button")
@@ -271,10 +277,10 @@ def _answer(token: ActionToken, state: HomeState, changes: Changes) -> bool:
     return bool(keys)
 
 
-def _handed_to(message: PhoneMessage | RoadMessage) -> str:
-    if isinstance(message, RoadMessage):
-        return "handed to the second road: is it on the phone?"
-    return f"handed to Home Assistant for {message.service}"
+def _handed_to(message: PhoneMessage | HomeMessage | RoadMessage) -> str:
+    if isinstance(message, PhoneMessage):
+        return f"handed to Home Assistant for {message.service}"
+    return "handed to the second road: is it on the phone?"
 
 
 def _request_id(payload: bytes) -> str | None:

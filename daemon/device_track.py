@@ -22,9 +22,11 @@ from policies.heat_message import LOW_POWER_AFTER
 from policies.model import CoolingDevice, DeviceState
 
 # Source of the times: DESIGN "Cooling", docs/decisions.md "Switching things".
-SOONEST_RETRY = timedelta(seconds=60)  # once a device that had gone is back
+SOONEST_RETRY = timedelta(seconds=20)  # once a device or its road is back
 FIRST_SIGHT = timedelta(seconds=30)  # how long a command waits for a first observation
 JUST_STARTED = timedelta(minutes=2)
+# Home Assistant writes down what it will remember every 15 min. Source: its restore_state.py.
+REMEMBERED_WITHIN = timedelta(minutes=15)
 CLOCK_STEPPED_AFTER = timedelta(seconds=60)  # longer than any read that was overtaken
 
 
@@ -52,11 +54,13 @@ class DeviceTrack:
         self._last_updated: datetime | None = None
         self._heard: Instant | None = None
         self._was_gone = False
+        self._away_since: Instant | None = None  # Home Assistant, and nothing was seen since
         self._restored: Instant | None = None
         self._has_run_out_away = False
         self._pursuit: Pursuit | None = None
         self._authorship = Authorship()
         self._is_override_new = False
+        self._is_override_a_sign = False
         self._is_failure_new = False
         self._is_timer_due = False  # the lease was renewed: the device's own timer must hear of it
 
@@ -78,15 +82,16 @@ class DeviceTrack:
         room_c: float | None,
         *,
         is_blind: bool,
+        is_renewal: bool = False,
     ) -> None:
-        """Want a state until the lease ends; a running lease is renewed when half of it is over."""
+        """Want a state until the lease ends; `is_renewal` makes a running lease whole again."""
         row = self.row
         if self.override_remaining(now) is not None:
             return
         if row.phase is not LeasePhase.RUNNING:
             self._start(desired, now.shifted(lease), now, room_c)
         else:
-            if row.until is None or remaining(row.until, now) < lease / 2:
+            if row.until is None or is_renewal:
                 self.row = replace(self.row, until=now.shifted(lease))
                 self._is_timer_due = row.timer_until is not None
             if row.desired != desired and not self._must_look_first(now):
@@ -96,6 +101,14 @@ class DeviceTrack:
         blind_since = (self.row.blind_since or now) if is_blind else None
         if self.row.blind_since != blind_since:
             self.row = replace(self.row, blind_since=blind_since)
+
+    def is_renewal_due(self, lease: timedelta, now: Instant) -> bool:
+        """Return whether half of a running lease is over."""
+        row = self.row
+        if row.phase is not LeasePhase.RUNNING or row.until is None:
+            return False
+        is_in_other_hands = self.override_remaining(now) is not None
+        return not is_in_other_hands and remaining(row.until, now) < lease / 2
 
     def _note_room_at_start(self, now: Instant, room_c: float | None) -> None:
         row = self.row  # where the cooling began only after the command
@@ -115,6 +128,7 @@ class DeviceTrack:
             desired=desired,
             state_before=self.row.state_before if was_releasing else self.observed,
             is_confirmed=is_done,
+            confirmed=now if is_done else None,
             started=now,
             until=until,
             switched_on=now,
@@ -220,6 +234,10 @@ class DeviceTrack:
         self.power_w = power_w
         self._update_low_power(now)
 
+    def note_away(self, now: Instant) -> None:
+        """Take that Home Assistant is out of reach: what is seen next may be a memory of its."""
+        self._away_since = self._away_since or now
+
     def observe(self, seen: DeviceObserved, now: Instant) -> None:
         """Take a state that Home Assistant told, unless a newer one is known."""
         if self._is_overtaken(seen, now):
@@ -233,6 +251,8 @@ class DeviceTrack:
             return
         before, self.observed = self.observed, seen.state
         was_gone, self._was_gone = self._was_gone, False
+        away_since, self._away_since = self._away_since, None
+        was_gone |= away_since is not None and self._is_remembered(seen.state, away_since)
         self.is_available = True
         self._update_low_power(now)
         if self._was_handed_back_while_away(seen.state):
@@ -244,7 +264,7 @@ class DeviceTrack:
             before, seen, self.row, now, was_gone=was_gone, is_pursued=is_pursued
         )
         if cause is Cause.MANUAL:
-            self._yield_to_hand(now)
+            self._yield_to_hand(now, is_sign=away_since is None)
         else:
             self._compare(seen.state, cause, now, was_gone=was_gone)
 
@@ -278,17 +298,17 @@ class DeviceTrack:
         return left if left > timedelta(0) else None
 
     def retry_soon(self, now: Instant) -> None:
-        """Try a failed command again, a minute after the last one at the earliest."""
+        """Try a failed command again, 20 s after the last one at the earliest."""
         pursuit = self._pursuit
         if pursuit is None or pursuit.sent is not None or not self.has_failed:
             return
         soonest = self.row.last_command.shifted(SOONEST_RETRY) if self.row.last_command else now
         pursuit.send_at = now if remaining(soonest, now) <= timedelta(0) else soonest
 
-    def take_override(self) -> bool:
-        """Return once whether somebody set the device by hand."""
+    def take_override(self) -> tuple[bool, bool]:
+        """Return once whether somebody set the device by hand, and whether as we looked on."""
         is_new, self._is_override_new = self._is_override_new, False
-        return is_new
+        return is_new, self._is_override_a_sign
 
     def take_failure(self) -> bool:
         """Return once whether the device turned out not to respond."""
@@ -356,16 +376,25 @@ class DeviceTrack:
             self.row = replace(
                 self.row,
                 is_confirmed=True,
+                confirmed=now,
                 started=now if is_late else self.row.started,
                 room_at_start_c=None if is_late else self.row.room_at_start_c,
             )
         self._stop_pursuing()
 
-    def _yield_to_hand(self, now: Instant) -> None:
+    def _is_remembered(self, state: DeviceState, away_since: Instant) -> bool:
+        """Return whether a Home Assistant that was killed may have forgotten our command."""
+        row = self.row
+        if row.state_before is None or row.last_command is None:
+            return False
+        is_recent = row.last_command.plausible_elapsed_until(away_since) <= REMEMBERED_WITHIN
+        return is_recent and are_alike(row.state_before, state)
+
+    def _yield_to_hand(self, now: Instant, *, is_sign: bool) -> None:
         until = now.shifted(self.device.override)
         self.row = replace(self.row.idle(), override_until=until, has_ended_blind=False)
         self._stop_pursuing()
-        self._is_override_new = True
+        self._is_override_new, self._is_override_a_sign = True, is_sign
 
     def _pursue(
         self, now: Instant, *, wait: timedelta = timedelta(0), is_waiting_for_sight: bool = False

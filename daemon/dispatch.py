@@ -3,70 +3,78 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from daemon import delivery
+from daemon import delivery, pictures
 from daemon.actuation import ReadBack, SendCommand
 from daemon.events import (
     CheckFinished,
     CommandFinished,
     DeliveryFinished,
-    Event,
     ForecastFetched,
+    HeartbeatFinished,
+    LearnerAdvanced,
+    PastFetched,
+    PictureDrawn,
     StatesFetched,
     WarningsFetched,
 )
+from daemon.ports import PastWeatherSource
 from daemon.pushes import in_present_words
-from integrations.messages import RoadMessage
+from daemon.room_learner import DAYS_LEARNED
+from integrations.messages import HomeMessage, RoadMessage
 from policies.alert import Road
 
 if TYPE_CHECKING:
-    from daemon.check import CheckReport
     from daemon.clock import Instant
+    from daemon.foresight import Foresight
     from daemon.official import OfficialWarnings
     from daemon.outbox import Outbox, OutboxRow
+    from daemon.parts import Parts
     from daemon.poller import Poller
-    from daemon.ports import (
-        HomePort,
-        PhonePort,
-        SecondRoadPort,
-        WarningService,
-        WeatherSource,
-    )
     from daemon.state import HomeState
+    from policies.model import Snapshot
 
-STATES_INTERVAL_S = 60.0  # how often devices are read over REST, whatever the events say
+AWAY_INTERVAL_S = 10.0  # while Home Assistant is away: what waits for it must go soon after
+REFUSED_INTERVAL_S = 300.0  # it may ban an address that keeps trying; source: FAULTS 33
 STOP_WORKERS_S = 2.0
+MAY_HANG = frozenset({"check", "heartbeat", "learner", "pictures"})
 
 
 class Dispatcher:
     """Own the workers. A port that is `None` is not configured, and nothing is due for it."""
 
-    def __init__(
-        self,
-        post: Callable[[Event], None],
-        phone: PhonePort | None,
-        home_assistant: HomePort | None,
-        weather: Sequence[WeatherSource],
-        check: Callable[[], CheckReport] | None,
-        warning_services: Sequence[WarningService] = (),
-        second_road: SecondRoadPort | None = None,
-    ) -> None:
-        """Create the threads without starting them; `check` tries every road, which takes long."""
-        self._phone = phone
-        self._second_road = second_road
-        self._home_assistant = home_assistant
-        self._weather = {source.name: source for source in weather}
-        self._check = check
-        self._warning_services = {service.name: service for service in warning_services}
+    def __init__(self, parts: Parts) -> None:
+        """Create the threads without starting them."""
+        self._phone = parts.phone
+        self._second_road = parts.second_road
+        self._announcer = parts.announcer
+        self._home_assistant = parts.home_assistant
+        self._weather = {source.name: source for source in parts.weather}
+        self._past_weather = next(
+            (source for source in parts.weather if isinstance(source, PastWeatherSource)), None
+        )
+        self._check = parts.check  # tries every road, which takes long
+        self._warning_services = {service.name: service for service in parts.warning_services}
+        self._heartbeat = parts.heartbeat
+        self._draw = parts.draw
+        self._beat_interval_s = parts.heartbeat_interval.total_seconds()
         names = ["phone", "home", "weather", "check"]
         # Warnings do not make the forecast wait, nor one road the other.
-        names += ["warnings"] if warning_services else []
-        names += [] if second_road is None else ["second_road"]
-        self.workers = {name: delivery.Worker(name, post) for name in names}
+        names += ["warnings"] if parts.warning_services else []
+        names += [] if parts.second_road is None else ["second_road"]
+        names += [] if parts.announcer is None else ["announcer"]
+        names += [] if parts.heartbeat is None else ["heartbeat"]
+        names += ["learner"] if parts.state.foresight.is_on else []
+        names += [] if parts.draw is None else ["pictures"]
+        self.workers = {name: parts.hire(name, parts.inbox.post) for name in names}
         self._next_states_s = 0.0
+        self._usual_states_interval_s = parts.states_interval.total_seconds()
+        self._states_interval_s = self._usual_states_interval_s
+        self._next_beat_s = 0.0
 
     def start(self) -> None:
         """Start the workers."""
@@ -91,9 +99,9 @@ class Dispatcher:
         return all(worker.is_idle for worker in self.workers.values())
 
     def thread_checks(self) -> Mapping[str, Callable[[], bool]]:
-        """Return one health check per worker; of a check that hangs nothing depends."""
+        """Return one health check per worker; on what hangs in `MAY_HANG` nothing depends."""
         return {
-            f"worker-{name}": worker.is_alive if name == "check" else worker.is_healthy
+            f"worker-{name}": worker.is_alive if name in MAY_HANG else worker.is_healthy
             for name, worker in self.workers.items()
         }
 
@@ -115,14 +123,21 @@ class Dispatcher:
 
     def _roads(self) -> tuple[Road, ...]:
         """Return the roads that are configured."""
-        phone = (Road.PHONE,) if self._phone is not None else ()
-        return phone if self._second_road is None else (*phone, Road.SECOND_ROAD)
+        ports = {
+            Road.PHONE: self._phone,
+            Road.SECOND_ROAD: self._second_road,
+            Road.ANNOUNCER: self._announcer,
+        }
+        return tuple(road for road, port in ports.items() if port is not None)
 
     def _send(self, row: OutboxRow) -> None:
         message = row.message
         if isinstance(message, RoadMessage):
             worker, port = "second_road", self._second_road
             send = None if port is None else functools.partial(port.send, message)
+        elif isinstance(message, HomeMessage):
+            worker, announcer = "announcer", self._announcer
+            send = None if announcer is None else functools.partial(announcer.send, message)
         else:
             worker, phone = "phone", self._phone
             send = None if phone is None else functools.partial(phone.send, message)
@@ -156,10 +171,23 @@ class Dispatcher:
             )
 
     def read_all_if_due(self, entity_ids: Sequence[str], now: Instant) -> None:
-        """Read every entity once a minute: events may be missed, a read is not."""
+        """Read every entity once a minute or so: events may be missed, a read is not.
+
+        While Home Assistant is away this is also how its return is noticed.
+        """
         if now.boot_s >= self._next_states_s:
-            self._next_states_s = now.boot_s + STATES_INTERVAL_S
+            self._next_states_s = math.inf  # until it is answered: slow answers must not pile up
             self._read(entity_ids)
+
+    def note_home_assistant(self, now: Instant, *, is_up: bool, is_refused: bool) -> None:
+        """Take how Home Assistant answered last: away it is asked more often, refusing less."""
+        if is_refused:
+            self._states_interval_s = REFUSED_INTERVAL_S
+        else:
+            usual_s = self._usual_states_interval_s
+            self._states_interval_s = usual_s if is_up else AWAY_INTERVAL_S
+        soonest_s = now.boot_s + self._states_interval_s
+        self._next_states_s = soonest_s if is_refused else min(self._next_states_s, soonest_s)
 
     def read_all_soon(self) -> None:
         """Read every entity at the next chance: the event stream was away."""
@@ -181,6 +209,45 @@ class Dispatcher:
             self.workers["warnings"].submit(
                 functools.partial(delivery.fetch_warnings, self._warning_services[name], now.utc),
                 functools.partial(_warnings_crashed, name),
+            )
+
+    def learn(self, foresight: Foresight, now: Instant) -> None:
+        """Give the learner its next slice of work, once it has finished the last.
+
+        Where it misses the weather of rooms' hours, a source that knows the past is asked for it.
+        """
+        source = self._past_weather
+        if source is not None and foresight.take_past_wish(now):
+            self.workers["weather"].submit(
+                lambda: delivery.fetch_past(source, now.utc, DAYS_LEARNED),
+                lambda text: PastFetched(None, text),
+            )
+        job = foresight.take_job()
+        if job is not None:
+            self.workers["learner"].submit(job, lambda text: LearnerAdvanced(error=text))
+
+    def beat_if_due(self, now: Instant) -> None:
+        """Say that keepcool lives; call this only when it does. One that hangs is not joined."""
+        heartbeat = self._heartbeat
+        if heartbeat is None or now.boot_s < self._next_beat_s:
+            return
+        if self.workers["heartbeat"].is_idle:
+            self._next_beat_s = now.boot_s + self._beat_interval_s
+            self.workers["heartbeat"].submit(
+                lambda: delivery.beat(heartbeat, now.utc), HeartbeatFinished
+            )
+
+    def draw_if_due(self, state: HomeState, snapshot: Snapshot | None, now: Instant) -> None:
+        """Have the next room's picture drawn, unless one is being drawn."""
+        make = self._draw
+        if make is None or snapshot is None or not self.workers["pictures"].is_idle:
+            return
+        due = state.pictures.take_due(snapshot, state.users_by_room(), state.zone, now)
+        if due is not None:
+            room_id, chart = due
+            self.workers["pictures"].submit(
+                lambda: pictures.draw(make, room_id, chart),
+                lambda text: PictureDrawn(room_id, None, error=text),
             )
 
     def check(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from integrations.messages import (
@@ -15,7 +16,9 @@ from integrations.messages import (
 
 if TYPE_CHECKING:
     from daemon.check import CheckReport
+    from daemon.hours import Basis, HourBatch
     from policies.model import Forecast, OfficialWarning
+    from policies.room_forecast import RoomForecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class StatesFetched:
 
     observations: tuple[DeviceObserved, ...] = ()
     error: str | None = None
-    is_permanent: bool = False
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,52 @@ class WarningsFetched:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureDrawn:
+    """A worker drew a room's picture (PNG), which also lies at `path`, or failed with `error`."""
+
+    room_id: str
+    payload: bytes | None
+    path: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatFinished:
+    """A worker sent a sign of life; `error` is `None` when the service took it."""
+
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerAdvanced:
+    """The learner finished a slice of its work, or failed with `error`.
+
+    Args:
+        forecasts: what it foretells, by room.
+        bases: what that rests on, by room.
+        batch: what is to be kept of it.
+        has_more: whether it waits for being called again.
+        wants_past: whether hours of rooms are known without their weather, a day of them or more.
+        error: what went wrong.
+    """
+
+    forecasts: Mapping[str, RoomForecast] = field(default_factory=dict)
+    bases: Mapping[str, Basis] = field(default_factory=dict)
+    batch: HourBatch | None = None
+    has_more: bool = False
+    wants_past: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastFetched:
+    """A worker asked a source for the weather of past days, or failed with `error`."""
+
+    past: Forecast | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StopRequested:
     """Somebody asked the daemon to stop (signal name)."""
 
@@ -94,6 +143,10 @@ Event = (
     | StatesFetched
     | ForecastFetched
     | CheckFinished
+    | HeartbeatFinished
+    | LearnerAdvanced
+    | PastFetched
+    | PictureDrawn
     | StopRequested
     | WarningsFetched
 )
@@ -106,8 +159,12 @@ __all__ = [
     "DeviceObserved",
     "Event",
     "ForecastFetched",
+    "HeartbeatFinished",
+    "LearnerAdvanced",
     "LinkChanged",
     "MessageReceived",
+    "PastFetched",
+    "PictureDrawn",
     "PushReceived",
     "StatesFetched",
     "StopRequested",

@@ -8,9 +8,15 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from daemon.check_rows import Status
-from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel, Severity
+from daemon.lease import LeasePhase, LeaseRow, hand_back_state
+from policies.alert import Alert, AlertKey, AlertPhase, AlertShown, HeatLevel, Severity
 from policies.heat_limits import is_motion_recent
+from policies.heat_sensitivity import NOBODY
 from policies.model import (
+    CoolingCommand,
+    CoolingDevice,
+    DeviceConditions,
+    DeviceKind,
     Freshness,
     Home,
     Person,
@@ -19,10 +25,11 @@ from policies.model import (
     RoomConditions,
 )
 from policies.psychrometrics import heat_index_c
-from policies.wording import render
+from policies.wording import full_text, render
 
 if TYPE_CHECKING:
     from daemon.check_rows import CheckRow
+    from daemon.clock import Instant
     from daemon.events import CheckFinished
 
 LONGEST_CHECK_CHARACTERS = 12_000  # Home Assistant's recorder drops attributes over 16 KiB
@@ -54,11 +61,33 @@ def room_payload(
             "limit_c": assessment.limit_c,
             "expected_level": int(expected),
             "expected_heat_level": expected.word if is_expected_known else None,
-            "expected_at": expected_at.isoformat() if expected_at else None,
+            "expected_at": _iso(expected_at),
             "is_expected_too_hot": expected >= HeatLevel.WARNING if is_expected_known else None,
+            "expected_maximum_c": assessment.expected_maximum_c if is_seen else None,
+            "expected_maximum_at": _iso(assessment.expected_maximum_at) if is_seen else None,
+            "open_windows_at": _iso(assessment.open_windows_at) if is_seen else None,
+            "close_windows_at": _iso(assessment.close_windows_at) if is_seen else None,
             "is_cooling_automatic": is_automatic,
             "motion": None if room.since_motion is None else is_motion_recent(room.since_motion),
             "reason": assessment.reason,
+        }
+    )
+
+
+def forecast_payload(room: RoomConditions) -> str:
+    """Render what a room was foretold, hour by hour, as it was made; empty while that is unknown.
+
+    Three rows of 48 numbers are about a kilobyte, once an hour.
+    """
+    ahead = room.ahead if room.freshness is Freshness.FRESH else None
+    if ahead is None or not ahead.hours:
+        return "{}"
+    return to_json(
+        {
+            "forecast_from": ahead.hours[0].at.isoformat(),
+            "low_c": [_rounded(hour.low_c, 1) for hour in ahead.hours],
+            "middle_c": [_rounded(hour.middle_c, 1) for hour in ahead.hours],
+            "high_c": [_rounded(hour.high_c, 1) for hour in ahead.hours],
         }
     )
 
@@ -85,6 +114,48 @@ def person_payloads(
     is_due = wait is not None and not wait
     payload["next_drink_at"] = shown
     return to_json(payload), to_json(payload | {"next_drink_at": "due"} if is_due else payload)
+
+
+def heat_alert(
+    alerts: Iterable[Alert], person_id: str, names: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Return what a person's state says of their heat alert; `names` are those who may answer."""
+    found: dict[str, str | None] = {
+        "heat_alert": AlertShown.NONE.value,
+        "heat_alert_at": None,
+        "heat_alert_answered_by": None,
+    }
+    for alert in alerts:
+        is_theirs = (alert.key.policy, alert.key.subject) == ("heat", person_id)
+        if not is_theirs or alert.shown is AlertShown.NONE:
+            continue
+        found["heat_alert"] = alert.shown.value
+        found["heat_alert_at"] = alert.raised_at.isoformat(timespec="seconds")
+        if alert.shown is AlertShown.ANSWERED and alert.answered_by is not None:
+            found["heat_alert_answered_by"] = names.get(alert.answered_by)
+    return found
+
+
+def plans_in_words(commands: Iterable[CoolingCommand], home: Home) -> dict[str, str]:
+    """Return by device why it runs or does not, as the household reads it."""
+    return {each.device_id: full_text(each.message, NOBODY, home) for each in commands}
+
+
+def device_payload(
+    conditions: DeviceConditions, override_until: Instant | None, plan: str | None
+) -> str:
+    """Render what keepcool does with a device and why, for the household."""
+    until = None if conditions.override_remaining is None else override_until
+    control = conditions.control
+    return to_json(
+        {
+            "device": conditions.device.device_id,
+            "name": conditions.device.name,
+            "control": None if control is None else control.value,
+            "left_alone_until": until and until.utc.isoformat(timespec="seconds"),
+            "plan": plan,
+        }
+    )
 
 
 def check_payload(finished: CheckFinished, now_utc: datetime) -> str:
@@ -172,5 +243,40 @@ def _urgency(alert: Alert | None, person_id: str) -> Severity | None:
     return alert.severity
 
 
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def lease_payload(row: LeaseRow, device: CoolingDevice, limit_c: float | None) -> str:
+    """Render what keepcool holds of a device; empty when it holds nothing.
+
+    A plug that speaks MQTT has no entity; `release_to` is `null` for what stays as it is.
+    """
+    if row.phase is not LeasePhase.RUNNING or row.until is None or row.desired is None:
+        return ""
+    released = hand_back_state(device, row)
+    parts: dict[str, Any] = {}
+    if released is not None:
+        parts = {"is_on": released.is_on, "hvac_mode": released.hvac_mode}
+    if released is not None and released.is_on:
+        parts["temperature_c"] = released.target_temperature_c
+        parts["humidity_pct"] = released.target_humidity_pct
+        parts["mode"] = released.mode
+    run_until = None if row.started is None else row.started.utc + device.longest_run
+    return to_json(
+        {
+            "device": row.device_id,
+            "name": device.name,
+            "entity": None if device.kind is DeviceKind.PLUG else device.entity_id,
+            "until": row.until.utc.isoformat(timespec="seconds"),
+            "run_until": None if run_until is None else run_until.isoformat(timespec="seconds"),
+            "limit_c": limit_c,
+            "is_on": row.desired.is_on,
+            "ends_by_itself": row.timer_until is not None,
+            "release_to": {key: value for key, value in parts.items() if value is not None} or None,
+        }
+    )

@@ -13,10 +13,28 @@ from typing import Any
 import structlog
 
 from daemon.events import CheckFinished
-from daemon.face_payloads import alert_events, check_payload, person_payloads, room_payload
-from daemon.lease import LeasePhase, LeaseRow
+from daemon.face_payloads import (
+    alert_events,
+    check_payload,
+    device_payload,
+    forecast_payload,
+    lease_payload,
+    person_payloads,
+    room_payload,
+)
+from daemon.lease import LeaseRow
 from policies.alert import Alert, AlertKey
-from policies.model import Decision, Home, Person, RoomAssessment, RoomConditions
+from policies.model import (
+    CoolingDevice,
+    Decision,
+    DeviceConditions,
+    Freshness,
+    Home,
+    Person,
+    RoomAssessment,
+    RoomConditions,
+)
+from policies.room_forecast import RoomForecast
 
 log = structlog.get_logger()
 STATUS_SUFFIX = ".status.json"
@@ -68,7 +86,7 @@ class Topics:
 
     @property
     def test_alert_command(self) -> str:
-        """Hear what `keepcool test-alert` asks: `{"id", "at", "person"}`, answered likewise."""
+        """Hear `keepcool test-alert`: `{"id", "at", "person", "road", "is_loud"}`; is answered."""
         return f"{self.root}/command/test_alert"
 
     @property
@@ -83,12 +101,30 @@ class Topics:
         """Carry the room's level and values."""
         return f"{self.root}/room/{room_id}/state"
 
+    def room_forecast(self, room_id: str) -> str:
+        """Carry the room's next 48 hours as they were foretold, with no further cooling.
+
+        One in ten hours is under `low_c`, one over `high_c`. `{}` while it is not known.
+        """
+        return f"{self.root}/room/{room_id}/forecast"
+
+    def room_picture(self, room_id: str) -> str:
+        """Carry a PNG of the room's last hours and next 24.
+
+        A new one each hour, sooner if the limit's hour moved, at once when somebody is warned.
+        """
+        return f"{self.root}/room/{room_id}/picture"
+
     def room_cooling(self, room_id: str) -> str:
         """Hear `ON` or `OFF`: whether keepcool cools the room by itself; `OFF` hands devices back.
 
         It is remembered over restarts. Alerts go on.
         """
         return f"{self.root}/room/{room_id}/cooling"
+
+    def device_state(self, device_id: str) -> str:
+        """Carry what keepcool does with a cooling device, and until when it is left alone."""
+        return f"{self.root}/device/{device_id}/state"
 
     def person_state(self, person_id: str) -> str:
         """Carry the person's level, modes and drinks, the latter `null` for restricted fluids."""
@@ -129,6 +165,13 @@ class Topics:
         """Carry what keepcool holds of a device, and until when; empty when it holds nothing."""
         return f"{self.root}/lease/{device_id}"
 
+    def watchdog(self, device_id: str) -> str:
+        """Hear from the watchdog blueprint that it would end this device's lease: `{"at"}`.
+
+        Retained, and said again every five minutes; after 15 it no longer counts.
+        """
+        return f"{self.root}/watchdog/{device_id}"
+
     def plug_reply(self, device_id: str) -> str:
         """Hear a Shelly plug's answer to a question; the plug adds `/rpc` by itself."""
         return f"{self.root}/plug/{device_id}/rpc"
@@ -147,11 +190,13 @@ class Faces:
         self._publish = publish
         self._status_path = status_path
         self._published: dict[str, str] = {}
+        self._foretold: dict[str, RoomForecast | None] = {}
         self._is_status_failing = False
 
     def forget(self) -> None:
         """Publish everything again at the next chance: the broker may have forgotten it."""
         self._published.clear()
+        self._foretold.clear()
 
     def publish_room(
         self, assessment: RoomAssessment, room: RoomConditions, *, is_automatic: bool | None = None
@@ -159,6 +204,19 @@ class Faces:
         """Publish a room now, if anything changed."""
         payload = room_payload(assessment, room, is_automatic=is_automatic)
         self._publish_changed(self._topics.room_state(assessment.room_id), payload)
+
+    def publish_forecasts(self, rooms: Iterable[RoomConditions]) -> None:
+        """Publish what rooms were foretold, where that changed; also that it is not known."""
+        for room in rooms:
+            room_id, ahead = room.room.room_id, room.ahead
+            known = ahead if room.freshness is Freshness.FRESH else None
+            if room_id not in self._foretold or self._foretold[room_id] is not known:
+                self._foretold[room_id] = known
+                self._publish_changed(self._topics.room_forecast(room_id), forecast_payload(room))
+
+    def publish_picture(self, room_id: str, payload: bytes) -> None:
+        """Publish a room's picture."""
+        self._publish(self._topics.room_picture(room_id), payload, is_retained=True)
 
     def publish_decision(
         self,
@@ -199,22 +257,34 @@ class Faces:
         payload = check_payload(finished, now_utc)
         self._publish(self._topics.home_check_result, payload, is_retained=True, qos=1)
 
-    def publish_leases(self, rows: Iterable[LeaseRow]) -> None:
-        """Publish what keepcool holds and until when, for whoever must end it if keepcool dies."""
+    def publish_devices(
+        self,
+        devices: Iterable[DeviceConditions],
+        rows: Iterable[LeaseRow],
+        plans: Mapping[str, str],
+    ) -> None:
+        """Publish what keepcool does with each cooling device, and why in words."""
+        until = {row.device_id: row.override_until for row in rows}
+        for conditions in devices:
+            device_id = conditions.device.device_id
+            payload = device_payload(conditions, until.get(device_id), plans.get(device_id))
+            self._publish_changed(self._topics.device_state(device_id), payload)
+
+    def publish_leases(
+        self,
+        rows: Iterable[LeaseRow],
+        devices: Mapping[str, CoolingDevice],
+        limits_c: Mapping[str, float | None],
+    ) -> None:
+        """Publish what keepcool holds and until when, for whoever must end it if keepcool dies.
+
+        `limits_c` is the temperature by room from which it counts as too warm.
+        """
         for row in rows:
-            topic = self._topics.lease(row.device_id)
-            if row.phase is not LeasePhase.RUNNING or row.until is None or row.desired is None:
-                self._publish_changed(topic, "")  # an earlier run may have left one at the broker
-                continue
-            before = row.state_before
-            lease = {
-                "device": row.device_id,
-                "until": row.until.utc.isoformat(timespec="minutes"),
-                "is_on": row.desired.is_on,
-                "ends_by_itself": row.timer_until is not None,
-                "release_to": None if before is None else before.hvac_mode or before.is_on,
-            }
-            self._publish_changed(topic, json.dumps(lease, separators=(",", ":")))
+            device = devices[row.device_id]
+            payload = lease_payload(row, device, limits_c.get(device.room_id))
+            # Empty too: an earlier run may have left one at the broker.
+            self._publish_changed(self._topics.lease(row.device_id), payload)
 
     def _publish_changed(self, topic: str, payload: str, compared: str | None = None) -> None:
         compared = payload if compared is None else compared
@@ -247,11 +317,18 @@ def status_path(home_id: str, state_directory: Path) -> Path:
     return Path(runtime or state_directory) / f"{home_id}{STATUS_SUFFIX}"
 
 
-def find_status(home_id: str, state_directory: Path) -> Path | None:
-    """Return the newest status file of this home's daemon, or `None` when it never ran here."""
-    folders = {Path("/run/keepcool"), state_directory, status_path(home_id, state_directory).parent}
-    found = [folder / f"{home_id}{STATUS_SUFFIX}" for folder in folders]
-    existing = [path for path in found if path.exists()]
+def find_status(home_id: str | None, state_directory: Path) -> Path | None:
+    """Return the newest status file of this home's daemon, or `None` when it never ran here.
+
+    Without a home, because the settings are refused, it is that of any home.
+    """
+    own = status_path(home_id or "", state_directory).parent
+    folders = {Path("/run/keepcool"), state_directory, own}
+    if home_id is None:
+        existing = [path for folder in folders for path in folder.glob(f"*{STATUS_SUFFIX}")]
+    else:
+        found = [folder / f"{home_id}{STATUS_SUFFIX}" for folder in folders]
+        existing = [path for path in found if path.exists()]
     return max(existing, key=lambda path: path.stat().st_mtime, default=None)
 
 

@@ -51,6 +51,7 @@ class LeaseRow:
     blind_since: Instant | None = None
     has_ended_blind: bool = False
     room_at_start_c: float | None = None
+    confirmed: Instant | None = None  # when it was read back; kept while it is handed back
 
     def idle(self) -> LeaseRow:
         """Return the row without a hold on the device; what protects compressors stays."""
@@ -64,7 +65,20 @@ class LeaseRow:
             until=None,
             blind_since=None,
             room_at_start_c=None,
+            confirmed=None,
         )
+
+    def is_read_back_of(self, before: LeaseRow) -> bool:
+        """Return whether a row says no more than that a device did what the earlier one wants."""
+        told = replace(
+            before,
+            is_confirmed=self.is_confirmed,
+            started=self.started,
+            room_at_start_c=self.room_at_start_c,
+            confirmed=self.confirmed,
+        )
+        was_handing_back = before.phase is LeasePhase.RELEASING
+        return self == told or (was_handing_back and self == before.idle())
 
     def is_run_out(self, now: Instant) -> bool:
         """Return whether the lease ended before `now`, over a reboot by the wall clock."""
@@ -111,8 +125,9 @@ def restored(row: LeaseRow, device: CoolingDevice, now: Instant) -> LeaseRow:
     )
     return replace(
         row,
-        started=_carried(row.started, now),
-        blind_since=_carried(row.blind_since, now),
+        started=row.started and row.started.carried_to(now),
+        confirmed=row.confirmed and row.confirmed.carried_to(now),
+        blind_since=row.blind_since and row.blind_since.carried_to(now),
         last_command=row.last_command if _is_of_this_boot(row.last_command, now) else None,
         switched_on=_restarted(row.switched_on, now),
         switched_off=_restarted(row.switched_off, now),
@@ -121,12 +136,6 @@ def restored(row: LeaseRow, device: CoolingDevice, now: Instant) -> LeaseRow:
 
 def _is_of_this_boot(moment: Instant | None, now: Instant) -> bool:
     return moment is not None and moment.boot_id == now.boot_id
-
-
-def _carried(moment: Instant | None, now: Instant) -> Instant | None:
-    if moment is None or _is_of_this_boot(moment, now):
-        return moment
-    return now.shifted(-moment.plausible_elapsed_until(now))
 
 
 def _restarted(moment: Instant | None, now: Instant) -> Instant | None:

@@ -88,14 +88,16 @@ def check_until(text: object, now_utc: datetime, zone: tzinfo) -> datetime:
 
     Raises: CommandError.
     """
+    if not isinstance(text, str):
+        raise CommandError("until: give the day of coming back as a text, like 2026-08-14")
     try:
-        if len(str(text)) <= len("2026-08-14"):
-            until = datetime.combine(date.fromisoformat(str(text)), time(), zone)
+        if len(text) <= len("2026-08-14"):
+            until = datetime.combine(date.fromisoformat(text), time(), zone)
         else:
-            until = datetime.fromisoformat(str(text))
+            until = datetime.fromisoformat(text)
             until = until if until.tzinfo else until.replace(tzinfo=zone)
     except ValueError:
-        shown = str(text)[:LONGEST_PAYLOAD]
+        shown = text[:LONGEST_PAYLOAD]
         raise CommandError(
             f"holiday: give ON, OFF, or the day of coming back like 2026-08-14, not {shown!r}"
         ) from None

@@ -12,7 +12,7 @@ import structlog
 from daemon.clock import Instant
 from daemon.mode_commands import HolidayCommand, ModeCommand, OutCommand, SnoozeCommand
 from daemon.records import Changes, read_json, to_json
-from policies import brief
+from policies import brief_timing
 from policies.alert import Alert, AlertPhase, HeatLevel
 from policies.model import Holiday, HolidayEnd, Snooze
 from policies.wording import full_text
@@ -82,7 +82,7 @@ class HolidayMemory:
         return Holiday(
             is_on=self.is_on,
             remaining=self.deadline.remaining(now) if self.is_on and self.deadline else None,
-            ended_for=None if self.ended is None else self.ended.plausible_elapsed_until(now),
+            ended_for=None if self.ended is None else self.ended.known_elapsed_until(now),
             ended_by=self.ended_by,
         )
 
@@ -207,11 +207,13 @@ def person_modes(state: HomeState, now: Instant) -> dict[str, dict[str, Any]]:
         snooze, out = record.memory.snooze, record.memory.out
         is_snoozed = snooze is not None and bool(snooze.deadline.remaining(now))
         is_told_out = out is not None and bool(out.remaining(now))
+        pressed = state.proofs.pressed(person_id)
         shown[person_id] = {
             "snoozed_until": _shown(snooze.deadline.until.utc) if snooze and is_snoozed else None,
             "is_out": is_told_out or state.presence_of(record.person, now)[0] is False,
             "out_until": _shown(out.until.utc) if out and is_told_out else None,
             "brief": _brief_of(state, person_id),
+            "phone_answered_at": _shown(pressed.utc) if pressed else None,
         }
     return shown
 
@@ -235,7 +237,7 @@ def _in_digests(state: HomeState) -> list[Alert]:
 def _brief_of(state: HomeState, person_id: str) -> str | None:
     """Return today's brief with everything that it has to say."""
     for alert in state.alerts.values():
-        is_theirs = alert.key.policy == brief.POLICY and alert.key.subject == person_id
+        is_theirs = alert.key.policy == brief_timing.POLICY and alert.key.subject == person_id
         if is_theirs and alert.phase is not AlertPhase.RESOLVED:
             return full_text(alert.message, state.people[person_id].person, state.home)
     return None

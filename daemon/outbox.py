@@ -12,17 +12,23 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from daemon.clock import Instant
-from integrations.messages import PhoneMessage, RoadMessage
+from integrations.messages import HomeMessage, PhoneMessage, RoadMessage
 from policies.alert import Road, Severity
 
 BACK_OFF_S = (5.0, 10.0, 20.0, 40.0, 60.0)  # then 60 s for ever; source: FAULTS 31
 BROKEN_CHANNEL_RETRY_S = (
     300.0  # a refused token or missing service is probed, not hammered; FAULTS 33
 )
+STARTING_S = 600.0  # so long a Home Assistant that came up may not know its phones; FAULTS 32
+STARTING_RETRY_S = 20.0  # then a missing service is asked for again after this
 NUDGE_EXPIRES = timedelta(hours=1)  # a drink reminder from long ago is noise
 SETTLING_S = 45.0  # a device is commanded anew and read back within this once the road is back
 TROUBLE_TAG = "keepcool-trouble-"
-LASTING_TAGS = ("keepcool-digest-", "keepcool-mode-")  # silent, and still true hours later
+LASTING_TAGS = (
+    "keepcool-digest-",
+    "keepcool-mode-",
+    "keepcool-heat-",
+)  # silent, and still true hours later
 
 
 class RowState(enum.StrEnum):
@@ -36,13 +42,13 @@ class RowState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """Carry one message for one phone or second road, or the taking off of one."""
+    """Carry one message for one phone, second road or announcer, or the taking off of one."""
 
     row_id: str  # made before the commit and kept over retries and restarts
     deduplication_key: str
     person_id: str
     channel_id: str
-    message: PhoneMessage | RoadMessage
+    message: PhoneMessage | HomeMessage | RoadMessage
     created: Instant
     state: RowState = RowState.DUE
     attempts: int = 0
@@ -53,7 +59,13 @@ class OutboxRow:
     @property
     def road(self) -> Road:
         """Name the road that it takes."""
-        return Road.SECOND_ROAD if isinstance(self.message, RoadMessage) else Road.PHONE
+        match self.message:
+            case PhoneMessage():
+                return Road.PHONE
+            case HomeMessage():
+                return Road.ANNOUNCER
+            case RoadMessage():
+                return Road.SECOND_ROAD
 
 
 class Outbox:
@@ -64,8 +76,9 @@ class Outbox:
         self._rows: dict[str, OutboxRow] = {row.row_id: row for row in rows}
         self._due_boot_s: dict[str, float] = dict.fromkeys(self._rows, 0.0)
         self._in_flight: dict[str, str] = {}  # channel -> row_id
-        self._broken: set[str] = set()  # rows that were refused: only time is tried on them
         self._is_road_down = False
+        self._back_boot_s: float | None = None  # when Home Assistant last came up
+        self.is_road_refused = False
 
     def __len__(self) -> int:
         """Return how many rows wait."""
@@ -86,6 +99,7 @@ class Outbox:
 
         An update for the same tag on the same phone replaces an unsent one; a row in flight stays,
         since it may already have arrived. What waits already in the same words is not queued twice.
+        What only puts right without a sound a message that was never sent is as loud as that one.
         """
         if any(old.deduplication_key == row.deduplication_key for old in self._rows.values()):
             return []
@@ -96,6 +110,9 @@ class Outbox:
                 outdated.append(self._finish(old, RowState.SUPERSEDED, row.created))
         if outdated and not outdated[0].message.is_clear:
             row = replace(row, first_raised=outdated[0].first_raised or outdated[0].created)
+        loudest = max((old.message.severity for old in outdated), default=Severity.DISPLAY)
+        if row.message.severity is Severity.NUDGE and loudest > Severity.NUDGE:
+            row = replace(row, message=replace(row.message, severity=loudest))
         self._rows[row.row_id] = row
         self._due_boot_s[row.row_id] = row.created.boot_s
         return [row, *outdated]
@@ -111,17 +128,31 @@ class Outbox:
         return [self._finish(row, RowState.SUPERSEDED, now) for row in outdated]
 
     def expire(self, now: Instant) -> list[OutboxRow]:
-        """Drop nudges that waited too long; return them, for the record."""
+        """Drop nudges that waited too long or nobody knows how long; return them for the record."""
         late = [
             row
             for row in self._rows.values()
             if row.message.severity <= Severity.NUDGE
             and not row.message.is_clear
             and not row.message.tag.startswith(LASTING_TAGS)
-            and row.created.plausible_elapsed_until(now) > NUDGE_EXPIRES
+            and _is_late(row.created.known_elapsed_until(now))
             and self._in_flight.get(row.channel_id) != row.row_id
         ]
         return [self._finish(row, RowState.EXPIRED, now) for row in late]
+
+    def withdraw(self, calling: Collection[str], now: Instant) -> list[OutboxRow]:
+        """Drop what the home was to say of tags that no longer call for an answer; return it.
+
+        A phone that hears late can be read at leisure; a voice that speaks late is only wrong.
+        """
+        over = [
+            row
+            for row in self._rows.values()
+            if row.road is Road.ANNOUNCER
+            and row.message.tag not in calling
+            and self._in_flight.get(row.channel_id) != row.row_id
+        ]
+        return [self._finish(row, RowState.EXPIRED, now) for row in over]
 
     def take_due(self, now: Instant, roads: Collection[Road] = tuple(Road)) -> list[OutboxRow]:
         """Return the rows to send now: one in flight per channel, criticals first, then oldest.
@@ -160,8 +191,10 @@ class Outbox:
     ) -> OutboxRow | None:
         """Mark a row sent, or schedule it again; return its new form, or `None` when it is unknown.
 
-        A failed row waits with growing pauses, so that a server that is down is not hammered. It is
-        superseded when a newer one of its tag was queued meanwhile: sent later it would replace it.
+        A failed row waits with growing pauses, so that a server that is down is not hammered. One
+        that was refused waits longer, unless Home Assistant refused it that came up a moment ago:
+        it answers before its phones' services are there. A failed row is superseded when a newer
+        one of its tag was queued meanwhile: sent later it would replace it.
         """
         row = self._rows.get(row_id)
         if row is None:
@@ -171,42 +204,46 @@ class Outbox:
             return self._finish(row, RowState.SENT, now)
         if self._is_overtaken(row):
             return replace(self._finish(row, RowState.SUPERSEDED, now), last_error=error)
-        (self._broken.add if is_permanent else self._broken.discard)(row_id)
-        wait_s = (
-            BROKEN_CHANNEL_RETRY_S
-            if is_permanent
-            else BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]
-        )
+        wait_s = BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]
+        if is_permanent:
+            wait_s = STARTING_RETRY_S if self._may_be_starting(row, now) else BROKEN_CHANNEL_RETRY_S
         self._rows[row_id] = row = replace(row, attempts=row.attempts + 1, last_error=error)
         self._due_boot_s[row_id] = now.boot_s + max(wait_s, min(retry_after_s or 0.0, 6 * 3600.0))
         return row
 
-    def note_road(self, now: Instant, *, is_up: bool) -> None:
+    def note_road(self, now: Instant, *, is_up: bool, is_refused: bool = False) -> None:
         """Take that Home Assistant's road went down, or is back: then what waits there is due.
 
         Trouble is not tried while the road is down, and a little later than the rest once it is
-        back: most of it is over then, and must not alarm anybody only to be taken back.
+        back: most of it is over then, and must not alarm anybody only to be taken back. While the
+        road refuses us only a critical message is tried, once, so that it goes further at once.
         """
+        self.is_road_refused = is_refused
         self._is_road_down = not is_up
         if not is_up:
             return
-        self.retry_now(now)
+        self._back_boot_s = now.boot_s
         for row in self._rows.values():
+            if row.road is Road.SECOND_ROAD:
+                continue
+            due_boot_s = min(self._due_boot_s[row.row_id], now.boot_s)
             is_trouble = row.message.tag.startswith(TROUBLE_TAG) and not row.message.is_clear
             if is_trouble and row.road is Road.PHONE:
-                settled_s = now.boot_s + SETTLING_S
-                self._due_boot_s[row.row_id] = max(self._due_boot_s[row.row_id], settled_s)
+                due_boot_s = now.boot_s + SETTLING_S
+            self._due_boot_s[row.row_id] = due_boot_s
 
     def _is_held(self, row: OutboxRow) -> bool:
-        is_trouble = row.message.tag.startswith(TROUBLE_TAG)
-        return self._is_road_down and is_trouble and row.road is Road.PHONE
+        if row.road is Road.SECOND_ROAD:
+            return False
+        if self.is_road_refused and (row.attempts or row.message.severity < Severity.CRITICAL):
+            return True
+        return self._is_road_down and row.message.tag.startswith(TROUBLE_TAG)
 
-    def retry_now(self, now: Instant) -> None:
-        """Make waiting pushes due: the road is back. What was refused keeps its pause."""
-        for row_id in self._rows.keys() - self._broken:
-            if self._rows[row_id].road is not Road.PHONE:
-                continue
-            self._due_boot_s[row_id] = min(self._due_boot_s[row_id], now.boot_s)
+    def _may_be_starting(self, row: OutboxRow, now: Instant) -> bool:
+        """Return whether what refused the row is a Home Assistant that came up a moment ago."""
+        if row.road is Road.SECOND_ROAD or self.is_road_refused or self._back_boot_s is None:
+            return False
+        return now.boot_s - self._back_boot_s < STARTING_S
 
     def discard(self, row_id: str, now: Instant) -> list[OutboxRow]:
         """Give up a row that is of no use later; return it."""
@@ -225,10 +262,13 @@ class Outbox:
     def _finish(self, row: OutboxRow, state: RowState, now: Instant) -> OutboxRow:
         del self._rows[row.row_id]
         del self._due_boot_s[row.row_id]
-        self._broken.discard(row.row_id)
         return replace(
             row,
             state=state,
             attempts=row.attempts + (state is RowState.SENT),
             finished_utc=now.utc.isoformat(),
         )
+
+
+def _is_late(age: timedelta | None) -> bool:
+    return age is None or age > NUDGE_EXPIRES

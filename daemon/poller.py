@@ -70,13 +70,22 @@ class Poller:
             if schedule.name == forecast.source:
                 self._heed_expiry(schedule, forecast, now)
 
+    def hurry(self, now: Instant) -> None:
+        """Ask failing sources now: by a clock that was not set no certificate was valid."""
+        for schedule in self._schedules:
+            schedule.hurry(now)
+
     def age(self, now: Instant) -> timedelta | None:
-        """Return the forecast's age; of one kept from an earlier run, by the wall clock."""
+        """Return the forecast's age; of one kept from an earlier run, by the wall clock.
+
+        `None` without a forecast, and while the wall clock is plainly wrong.
+        """
         if self.forecast is None:
             return None
         if self._fetched is not None:
             return self._fetched.plausible_elapsed_until(now)
-        return max(now.utc - self.forecast.fetched_at, timedelta(0))
+        age = now.utc - self.forecast.fetched_at
+        return None if age < timedelta(0) else age
 
     def is_worth_keeping(self, now: Instant) -> bool:
         """Return whether to write the forecast down, every two hours; what is asked for is done.
@@ -101,4 +110,6 @@ class Poller:
 
     def _heed_expiry(self, schedule: Schedule, forecast: Forecast, now: Instant) -> None:
         if forecast.expires_at is not None:
-            schedule.wait(now, (forecast.expires_at - now.utc).total_seconds())
+            # No longer than it was to be good for: the wall clock may not have been set yet.
+            known_from = max(now.utc, forecast.fetched_at)
+            schedule.wait(now, (forecast.expires_at - known_from).total_seconds())

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from daemon.clock import Instant
 from integrations.messages import (
     DeviceObserved,
     Heard,
+    HomeMessage,
     PhoneButton,
     PhoneMessage,
     PlugHeard,
@@ -41,7 +42,12 @@ class Clock(Protocol):
 
 
 class MqttLink(Protocol):
-    """Carry messages to and from the broker; it connects, reconnects and subscribes by itself."""
+    """Carry messages to and from the broker; it connects, reconnects and subscribes by itself.
+
+    `dropped_messages` counts those that were too large, or whose topic is no text.
+    """
+
+    dropped_messages: int
 
     def start(self) -> None:
         """Start connecting in the background; an absent broker is normal."""
@@ -74,11 +80,27 @@ class PhonePort(Protocol):
         ...
 
 
+class HeartbeatPort(Protocol):
+    """Tell a monitoring service that keepcool lives."""
+
+    def beat(self, now_utc: datetime) -> None:
+        """Say so once. Raises: TransientError, PermanentError, PayloadError."""
+        ...
+
+
 class SecondRoadPort(Protocol):
     """Send by the roads beside Home Assistant."""
 
     def send(self, message: RoadMessage) -> None:
         """Hand a message over. Raises: TransientError."""
+        ...
+
+
+class AnnouncerPort(Protocol):
+    """Say something in the home."""
+
+    def send(self, message: HomeMessage) -> None:
+        """Say it once. Raises: TransientError, PermanentError."""
         ...
 
 
@@ -149,6 +171,18 @@ class EventStream(Protocol):
         ...
 
 
+@runtime_checkable
+class PastWeatherSource(Protocol):
+    """Fetch also what the weather was on past days."""
+
+    def fetch_past(self, now_utc: datetime, days: int) -> Forecast:
+        """Fetch the hours of so many days, up to today.
+
+        Raises: TransientError (with `retry_after_s`), PermanentError, PayloadError.
+        """
+        ...
+
+
 class WeatherSource(Protocol):
     """Fetch the hourly forecast of one provider."""
 
@@ -182,6 +216,7 @@ class WarningService(Protocol):
 
 
 __all__ = [
+    "AnnouncerPort",
     "Clock",
     "DeviceObserved",
     "EventStream",

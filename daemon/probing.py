@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from daemon.check_subjects import Running
 from daemon.faces import find_status, is_old
 from daemon.ports import HomePort, MqttLink, Post, WarningService, WeatherSource
 from daemon.records import from_json
@@ -25,22 +26,31 @@ def connect_broker(build_link: Callable[[Post], MqttLink]) -> str:
     events: queue.SimpleQueue[object] = queue.SimpleQueue()
     link = build_link(events.put)
     link.start()
-    detail = f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
-    deadline = time.monotonic() + CONNECT_TIMEOUT_S
     try:
-        while (left_s := deadline - time.monotonic()) > 0:
-            try:
-                event = events.get(timeout=left_s)
-            except queue.Empty:
-                break
-            if isinstance(event, LinkChanged):
-                if event.is_up:
-                    return "connected"
-                detail = event.detail
-                if "not authorised" in detail or "refuse" in detail:
-                    break
+        wait_until_up(events)
     finally:
         link.stop()
+    return "connected"
+
+
+def wait_until_up(events: queue.SimpleQueue[object], detail: str = "") -> None:
+    """Wait for a link that posts there to come up.
+
+    Raises: TransientError with the broker's or the network's reason, or with `detail` if none came.
+    """
+    detail = detail or f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
+    deadline = time.monotonic() + CONNECT_TIMEOUT_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            event = events.get(timeout=left_s)
+        except queue.Empty:
+            break
+        if isinstance(event, LinkChanged):
+            if event.is_up:
+                return
+            detail = event.detail
+            if event.is_refused:
+                break
     raise TransientError(detail)
 
 
@@ -67,6 +77,29 @@ def read_sensor_ages(home_id: str, state_directory: Path) -> dict[str, timedelta
         connection.close()
     now = datetime.now(UTC)
     return {row["sensor_id"]: now - from_json(SensorRecord, row["body"]).at.utc for row in rows}
+
+
+def read_running(home_id: str, state_directory: Path) -> Running | None:
+    """Return what the running daemon tells of itself; `None` where none runs, or none can be read.
+
+    Basic mode tells nothing of devices.
+    """
+    try:
+        path = find_status(home_id, state_directory)
+        status = None if path is None else json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if status is None or "rooms" not in status or is_old(status):
+        return None
+    return Running(
+        timedelta(seconds=status["running_for_s"] or 0),
+        frozenset(
+            device["device_id"]
+            for room in status["rooms"]
+            for device in room["cooling"]
+            if device.get("has_watchdog")
+        ),
+    )
 
 
 def describe_forecast(source: WeatherSource) -> str:

@@ -1,4 +1,4 @@
-"""Turn what was decided to say into outbox rows, one per phone or second road, with tokens."""
+"""Turn what was decided to say into outbox rows, one per phone or other road, with tokens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from daemon.clock import Instant
 from daemon.outbox import OutboxRow
 from daemon.records import ActionToken
-from integrations.messages import PhoneButton, PhoneMessage, RoadMessage
+from integrations.messages import HomeMessage, PhoneButton, PhoneMessage, RoadMessage
 from policies.alert import (
     AlertPhase,
     ClearNotification,
@@ -22,7 +22,8 @@ from policies.alert import (
     Severity,
     Verb,
 )
-from policies.model import Person
+from policies.brief_timing import POLICY as BRIEF
+from policies.model import Person, PhoneKind
 from policies.wording import button_title, render
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ LATE_AFTER = timedelta(minutes=2)
 
 
 def push_rows(
-    notification: Notification, person: Person, now: Instant
+    notification: Notification, person: Person, now: Instant, image: str | None = None
 ) -> tuple[list[OutboxRow], list[ActionToken]]:
-    """Build a row for each phone or second road, and the tokens that their buttons carry."""
+    """Build a row for each phone or other channel, and the tokens that their buttons carry.
+
+    `image` is where Home Assistant serves the phones a picture.
+    """
     tokens = [
         ActionToken(
             ACTION_PREFIX + secrets.token_hex(8).upper(),
@@ -60,7 +64,7 @@ def push_rows(
             message=message.message,
             created=now,
         )
-        for message in _messages(notification, person, body, buttons)
+        for message in _messages(notification, person, body, buttons, image)
     ]
     return rows, tokens
 
@@ -68,20 +72,40 @@ def push_rows(
 @dataclass(frozen=True, slots=True)
 class _Addressed:
     channel_id: str
-    message: PhoneMessage | RoadMessage
+    message: PhoneMessage | HomeMessage | RoadMessage
 
 
 def _messages(
-    notification: Notification, person: Person, body: str, buttons: tuple[PhoneButton, ...]
+    notification: Notification,
+    person: Person,
+    body: str,
+    buttons: tuple[PhoneButton, ...],
+    image: str | None,
 ) -> Iterator[_Addressed]:
     tag, title, severity = notification.key.tag, notification.title, notification.severity
     if notification.road is Road.PHONE:
         for phone in person.phones:
-            push = PhoneMessage(phone.service, phone.kind, tag, title, body, severity, buttons)
+            words = (tag, title, body, severity, buttons)
+            shown = image if _has_room_for(phone.kind, notification) else None
+            push = PhoneMessage(phone.service, phone.kind, *words, image=shown)
             yield _Addressed(phone.channel_id, push)
+    elif notification.road is Road.ANNOUNCER:
+        for each in person.announcers:  # short: what to do, without the safety text
+            said = (tag, title, notification.body, severity)
+            yield _Addressed(each.channel_id, HomeMessage(each.entity_id, each.voice_id, *said))
     else:
         for channel_id in person.second_roads:
             yield _Addressed(channel_id, RoadMessage(channel_id, tag, title, body, severity))
+
+
+def _has_room_for(kind: PhoneKind, notification: Notification) -> bool:
+    """Return whether a phone shows a picture and the words that count.
+
+    Beside a picture Android shows the first line alone, also when it is opened: enough for a
+    warning, which says in its title what to do, and not for a brief.
+    Source: home-assistant/android, pull request 393.
+    """
+    return kind is PhoneKind.IPHONE or notification.key.policy != BRIEF
 
 
 def clear_rows(clear: ClearNotification, person: Person, now: Instant) -> list[OutboxRow]:
@@ -121,15 +145,20 @@ def in_present_words(row: OutboxRow, state: HomeState, now: Instant) -> OutboxRo
     ):
         return row
     person = record.person
-    raised_at = f"{state.local(raised.utc):%H:%M}"
+    raised_at = f"{state.local(raised.wall_time(now)):%H:%M}"
     said = Message(
         alert.message.message_id, {**alert.message.parameters, "raised_at_local": raised_at}
     )
     buttons = message.buttons if isinstance(message, PhoneMessage) else ()
     words = render(said, person, state.home, (Verb.ON_IT,) if buttons else ())
-    body = f"{words.body}\n{words.safety_text}" if words.safety_text else words.body
+    body = words.body
+    if words.safety_text and not isinstance(message, HomeMessage):
+        body = f"{body}\n{words.safety_text}"
+    is_critical = alert.severity >= Severity.CRITICAL
     drank = button_title(Verb.DRANK, person)
     present = replace(message, title=words.title, body=body, severity=alert.severity)
+    if isinstance(present, PhoneMessage) and (words.safety_text or is_critical):
+        present = replace(present, image=None)
     if isinstance(present, PhoneMessage):  # no drink prompt beside the safety text
         kept = tuple(b for b in buttons if not words.safety_text or b.title != drank)
         present = replace(present, buttons=kept)
@@ -139,7 +168,8 @@ def in_present_words(row: OutboxRow, state: HomeState, now: Instant) -> OutboxRo
 def _deduplication_key(notification: Notification, channel_id: str, now: Instant) -> str:
     """Identify what is told on which channel: policy, subject, episode, level, severity, rung.
 
-    What may be told twice within an episode (a nudge, a reminder) is told apart by its moment.
+    What may be told twice within an episode (a nudge, a reminder) is told apart by its moment,
+    which no step of the wall clock repeats.
     """
     parts = (
         notification.key.tag,
@@ -148,6 +178,6 @@ def _deduplication_key(notification: Notification, channel_id: str, now: Instant
         channel_id,
         notification.reason.value,
         notification.rung,
-        now.utc.isoformat(timespec="minutes"),
+        f"{now.boot_id}+{now.boot_s // 60:.0f}",
     )
     return "/".join(parts)

@@ -26,13 +26,15 @@ def queue_messages(
     decision: Decision, state: HomeState, outbox: Outbox, now: Instant, changes: Changes
 ) -> None:
     """Put every message and clearing into the outbox, and what must be stored into `changes`."""
+    changes.outbox.extend(outbox.withdraw({key.tag for key in decision.calling}, now))
     for clear in decision.clears:
         person = state.readers.get(clear.person_id)  # None: no longer in the settings
         for row in () if person is None else clear_rows(clear, person, now):
             changes.outbox.extend(outbox.add(row))
     for notification in decision.notifications:
         person = state.readers[notification.person_id]
-        rows, tokens = push_rows(notification, person, now)
+        image = state.pictures.path_for(notification, decision)
+        rows, tokens = push_rows(notification, person, now, image)
         changes.tokens.extend(tokens)
         for row in rows:
             changes.outbox.extend(outbox.add(row))

@@ -20,8 +20,12 @@ from daemon.events import (
     DeviceObserved,
     Event,
     ForecastFetched,
+    HeartbeatFinished,
+    LearnerAdvanced,
     LinkChanged,
     MessageReceived,
+    PastFetched,
+    PictureDrawn,
     PushReceived,
     StatesFetched,
     StopRequested,
@@ -34,11 +38,13 @@ from daemon.outbox import Outbox
 from daemon.parts import Parts
 from daemon.plug_road import PlugRoad
 from daemon.records import Changes
-from daemon.status import second_road_link
+from daemon.status import announcer_link, second_road_link
 from policies.alert import Road
 from policies.model import HolidayEnd
 
 log = structlog.get_logger()
+
+INTRODUCTIONS_APART_S = 10.0  # who floods the birth topic would have us flood the broker
 
 
 @dataclass(slots=True)
@@ -88,6 +94,8 @@ class Reactions:
         self._clock = core.parts.clock
         self._attention = core.attention
         self.is_stopping = False
+        self._is_introduction_due = False
+        self._next_introduction_s = 0.0
         self._handlers: dict[type, Callable[..., None]] = {
             MessageReceived: self._on_message,
             LinkChanged: self._on_link,
@@ -99,6 +107,10 @@ class Reactions:
             StatesFetched: self._on_states,
             ForecastFetched: self._on_forecast,
             CheckFinished: self._on_checked,
+            HeartbeatFinished: self._on_beat,
+            LearnerAdvanced: self._on_learned,
+            PastFetched: self._on_past,
+            PictureDrawn: self._on_picture,
             StopRequested: self._on_stop,
             WarningsFetched: self._on_warnings,
         }
@@ -108,10 +120,13 @@ class Reactions:
         self._handlers[type(event)](event, now)
 
     def note_override(self, action: NoteOverride, now: Instant) -> None:
-        """Take a change by hand as a sign of everybody who uses the room."""
+        """Take a change by hand, under our eyes, as a sign of everybody who uses the room."""
         log.info(
             "device.overridden", device_id=action.device_id, until=action.until.utc.isoformat()
         )
+        self._attention.want()
+        if not action.is_sign:
+            return
         changes = Changes()
         room_id = self._state.room_of_device(action.device_id)
         people = self._state.people.items()
@@ -120,12 +135,14 @@ class Reactions:
             self._state.note_sign(person_id, now, changes)
         note_at_home(self._state, users, HolidayEnd.DEVICE, now, changes)
         self._core.journal.commit(changes, now)
-        self._attention.want()
 
     def _on_message(self, event: MessageReceived, now: Instant) -> None:
         if event.topic == self._parts.birth_topic:
             if event.payload == b"online" and not event.is_retained:
-                self._introduce(now)
+                self._is_introduction_due = True
+                self.tick(now)
+            return
+        if self._parts.watchdogs.hear(event.topic, event.payload):
             return
         is_sensor = self._state.sensing.receive(
             event.topic,
@@ -156,23 +173,40 @@ class Reactions:
             self._core.desk.send(reply if is_durable or reply is None else reply.undone())
             self._attention.want(is_wanted=bool(changes))
 
+    def tick(self, now: Instant) -> None:
+        """Introduce the home to a Home Assistant that started, not more often than it can start."""
+        if self._is_introduction_due and now.boot_s >= self._next_introduction_s:
+            self._is_introduction_due = False
+            self._next_introduction_s = now.boot_s + INTRODUCTIONS_APART_S
+            self._introduce(now)
+
     def _introduce(self, now: Instant) -> None:
         """Tell Home Assistant what there is, then everything's state: it may know neither."""
         journal = self._core.journal
         self._core.announcer.announce(lambda changes: journal.commit(changes, now))
         self._core.faces.forget()
+        self._state.pictures.forget()
         self._attention.want()
 
     def _on_link(self, event: LinkChanged, now: Instant) -> None:
-        is_news = self._state.set_link(event.link, now, is_up=event.is_up, detail=event.detail)
+        is_news = self._state.set_link(
+            event.link,
+            now,
+            is_up=event.is_up,
+            detail=event.detail,
+            is_refused=event.is_refused,
+        )
         if is_news or not event.is_up:
             log.info("link.changed", link=event.link, is_up=event.is_up, detail=event.detail)
         if event.link == "mqtt":
             self._state.actuation.on_broker(now, is_up=event.is_up)
             if event.is_up:
                 self._introduce(now)
-        if event.link == "events" and event.is_up:
-            self._core.dispatcher.read_all_soon()
+        if event.link == "events":
+            if event.is_up:
+                self._core.dispatcher.read_all_soon()
+            else:
+                self._state.actuation.on_away(now)
         self._attention.want()
 
     def _on_observed(self, event: DeviceObserved, now: Instant) -> None:
@@ -210,11 +244,13 @@ class Reactions:
         if self._state.deliveries.note_finished(row, event, changes):
             self._attention.want_now()  # the ladder waits for it
         self._core.journal.commit(changes, now)
+        if row.road is Road.ANNOUNCER:
+            self._note_road(announcer_link(row.channel_id), event.error, now)
         if row.road is Road.SECOND_ROAD:
-            self._note_second_road(row.channel_id, event.error, now)
+            self._note_road(second_road_link(row.channel_id), event.error, now)
         elif event.error is None:
             self._note_home_assistant(None, now)
-        else:
+        elif not self._core.outbox.is_road_refused:
             # One refused service or failing phone does not mean that Home Assistant is away: ask.
             self._core.dispatcher.read_all_soon()
         road, tag = row.road.value, row.message.tag
@@ -223,8 +259,8 @@ class Reactions:
         elif row.attempts == 1:
             log.warning("push.failed", tag=tag, road=road, error=event.error)
 
-    def _note_second_road(self, channel_id: str, error: str | None, now: Instant) -> None:
-        link, is_up = second_road_link(channel_id), error is None
+    def _note_road(self, link: str, error: str | None, now: Instant) -> None:
+        is_up = error is None
         if self._state.set_link(link, now, is_up=is_up, detail=error or ""):
             log.info("link.changed", link=link, is_up=is_up, detail=error or "")
             self._attention.want()
@@ -247,20 +283,27 @@ class Reactions:
         self._attention.want()
 
     def _on_states(self, event: StatesFetched, now: Instant) -> None:
-        self._note_home_assistant(event.error, now)
+        self._note_home_assistant(event.error, now, is_refused=event.is_refused)
         for observation in event.observations:
             self._on_observed(observation, now)
 
-    def _note_home_assistant(self, error: str | None, now: Instant) -> None:
+    def _note_home_assistant(
+        self, error: str | None, now: Instant, *, is_refused: bool = False
+    ) -> None:
         """Note whether Home Assistant answers; when it is back, what waits is sent at once."""
         is_up = error is None
-        is_news = self._state.set_link("home_assistant", now, is_up=is_up, detail=error or "")
+        is_news = self._state.set_link(
+            "home_assistant", now, is_up=is_up, detail=error or "", is_refused=is_refused
+        )
+        self._core.dispatcher.note_home_assistant(now, is_up=is_up, is_refused=is_refused)
         if is_news:
             log.info("link.changed", link="home_assistant", is_up=is_up, detail=error or "")
             self._attention.want_now()  # what waits is judged anew before it is sent
-            self._core.outbox.note_road(now, is_up=is_up)
+            self._core.outbox.note_road(now, is_up=is_up, is_refused=is_refused)
             if is_up:
                 self._state.actuation.on_reachable(now)
+            else:
+                self._state.actuation.on_away(now)
 
     def _on_forecast(self, event: ForecastFetched, now: Instant) -> None:
         poller = self._state.poller
@@ -270,13 +313,33 @@ class Reactions:
         self._state.set_link("weather", now, is_up=error is None, detail=error or "")
         self._attention.want()
         if event.forecast is not None and poller.is_worth_keeping(now):
-            self._parts.store.write_forecast(event.forecast)
+            self._core.journal.write_forecast(event.forecast)
         elif event.error is not None and event.source not in failing:
             log.warning("forecast.failed", source=event.source, error=event.error)
 
     def _on_checked(self, event: CheckFinished, now: Instant) -> None:
         log.info("check.finished", error=event.error)
         self._core.faces.publish_check(event, now.utc)
+
+    def _on_beat(self, event: HeartbeatFinished, now: Instant) -> None:
+        self._note_road("heartbeat", event.error, now)
+
+    def _on_learned(self, event: LearnerAdvanced, _now: Instant) -> None:
+        self._state.foresight.on_advanced(event)
+        self._attention.want(is_wanted=bool(event.forecasts))
+
+    def _on_picture(self, event: PictureDrawn, _now: Instant) -> None:
+        if event.payload is None:
+            log.warning("picture.not_drawn", room_id=event.room_id, error=event.error)
+            return
+        self._state.pictures.note_drawn(event)
+        self._core.faces.publish_picture(event.room_id, event.payload)
+
+    def _on_past(self, event: PastFetched, _now: Instant) -> None:
+        if event.past is None:
+            log.warning("past_weather.failed", error=event.error)
+        else:
+            self._state.foresight.on_past(event.past)
 
     def _on_warnings(self, event: WarningsFetched, now: Instant) -> None:
         official = self._state.official

@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
-from daemon.store import DATABASE_NAME, IN_MEMORY, Store
+from daemon.store import DATABASE_NAME, IN_MEMORY, Store, open_read_only
 
 log = structlog.get_logger()
 BACKUP_NAME: Final = "keepcool.backup.sqlite3"
@@ -26,6 +29,9 @@ RESERVE_NAME: Final = "keepcool.reserve"
 RESERVE_BYTES: Final = 1024 * 1024  # a day of messages and answers
 BACKED_UP: Final = timedelta(days=14)  # of what has ended; what lives is all in the backup
 SPARE_NAME: Final = "keepcool.spare.sqlite3"
+BROKEN_KEPT: Final = 3  # databases moved aside, or a dying card would fill with them
+OPENING_S = 40.0  # how long a start waits for the disk, twice at worst; systemd gives it 120 s
+T = TypeVar("T")
 _BROKEN: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _PRIMARY: Final = 0xFF  # the extended codes carry more in the bytes above
 
@@ -64,9 +70,10 @@ def open_database(folder: Path, spare: Path | None, now_utc: datetime) -> Opened
     """
     path = folder / DATABASE_NAME
     try:
-        opened = _open_checked(path, now_utc)
+        opened = _left_behind_if_late(lambda: _open_checked(path, now_utc))
         if spare is not None and spare.exists():
-            _fold_in(opened.store, spare)
+            _left_behind_if_late(lambda: _fold_in(opened.store, spare))
+            remove(spare)
     except (sqlite3.Error, OSError) as error:
         log.exception("store.in_memory")
         return Opened(
@@ -74,6 +81,47 @@ def open_database(folder: Path, spare: Path | None, now_utc: datetime) -> Opened
         )
     _keep_reserve(folder)
     return opened
+
+
+def _left_behind_if_late(job: Callable[[], T]) -> T:
+    """Do a job on a thread of its own, which a hanging disk may keep for ever.
+
+    What is left behind must harm nothing if it goes on later. Raises: what the job raises, and
+    TimeoutError, an OSError, after `OPENING_S`.
+    """
+    future: Future[T] = Future()
+
+    def do() -> None:
+        try:
+            future.set_result(job())
+        except Exception as error:  # noqa: BLE001 - the thread's guard; raised where it is waited
+            future.set_exception(error)
+
+    threading.Thread(target=do, name="opening", daemon=True).start()
+    try:
+        return future.result(OPENING_S)
+    except TimeoutError:
+        message = f"no answer within {OPENING_S:g} s"
+        raise TimeoutError(message) from None
+
+
+def begin_anew(folder: Path, spare: Path | None, now_utc: datetime) -> Opened:
+    """Set a database aside that keepcool ends with again and again, and open a new one.
+
+    Raises: StoreError.
+    """
+    path = folder / DATABASE_NAME
+    try:
+        moved = _move_aside(path, now_utc, "suspect").name
+        if spare is not None and spare.exists():
+            _move_aside(spare, now_utc, "suspect")
+    except OSError:
+        log.exception("store.not_moved_aside")
+        return open_database(folder, spare, now_utc)
+    log.error("store.set_aside", to=moved)
+    opened = open_database(folder, spare, now_utc)
+    text = f"keepcool could not work with its database (now {moved}); a new one was begun"
+    return replace(opened, trouble=opened.trouble or text)
 
 
 def is_broken(error: sqlite3.Error) -> bool:
@@ -105,10 +153,45 @@ def write_backup(store: Store, folder: Path, now_utc: datetime) -> None:
     """Replace the backup in one step. Raises: sqlite3.Error, OSError."""
     new = folder / f"{BACKUP_NAME}.new"
     remove(new)
-    store.copy_durable(new, now_utc - BACKED_UP)
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
+    try:
+        store.copy_durable(new, now_utc - BACKED_UP)
+        with new.open("rb") as file:
+            os.fsync(file.fileno())
+        new.replace(folder / BACKUP_NAME)
+    except (sqlite3.Error, OSError):
+        remove(new)  # half a backup would only fill the disk
+        raise
+
+
+def copy_whole(folder: Path) -> None:
+    """Replace the backup by a copy of the whole database, while the daemon may write it.
+
+    Home Assistant's backups take this file and leave the database out: copied while it is written
+    that may be torn. Raises: sqlite3.Error, OSError.
+    """
+    new = folder / f"{BACKUP_NAME}.new"
+    remove(new)
+    with (
+        closing(open_read_only(folder / DATABASE_NAME)) as source,
+        closing(sqlite3.connect(new)) as target,
+    ):
+        source.backup(target)
     new.replace(folder / BACKUP_NAME)
+
+
+def restore_copy(folder: Path) -> bool:
+    """Begin with the backup where there is no database, as after a restore; return whether so.
+
+    Raises: OSError.
+    """
+    path, backup = folder / DATABASE_NAME, folder / BACKUP_NAME
+    if path.exists() or not backup.exists():
+        return False
+    new = folder / f"{DATABASE_NAME}.new"
+    shutil.copyfile(backup, new)
+    new.chmod(0o640)
+    new.replace(path)
+    return True
 
 
 def _open_checked(path: Path, now_utc: datetime) -> Opened:
@@ -148,8 +231,8 @@ def _sound(path: Path) -> Store:
         return _looked_through(path)
 
 
-def _looked_through(path: Path) -> Store:
-    store = Store(path)
+def _looked_through(path: Path, synchronous: str = "FULL") -> Store:
+    store = Store(path, synchronous)
     try:
         store.check()
     except sqlite3.Error:
@@ -158,12 +241,14 @@ def _looked_through(path: Path) -> Store:
     return store
 
 
-def _move_aside(path: Path, now_utc: datetime) -> Path:
-    aside = path.with_name(f"corrupt-{now_utc:%Y%m%dT%H%M%SZ}.sqlite3")
+def _move_aside(path: Path, now_utc: datetime, why: str = "corrupt") -> Path:
+    aside = path.with_name(f"{why}-{now_utc:%Y%m%dT%H%M%SZ}.sqlite3")
     for suffix in ("", "-wal", "-shm"):
         file = path.with_name(path.name + suffix)
         if file.exists():
             file.replace(aside.with_name(aside.name + suffix))
+    for old in sorted(path.parent.glob("corrupt-*.sqlite3"))[:-BROKEN_KEPT]:
+        remove(old)
     return aside
 
 
@@ -197,12 +282,12 @@ def _open_spare(path: Path, spare: Path | None) -> Store:
         if store is not None:
             break
     else:
-        store = Store(merged)
+        store = Store(merged, "OFF")
     if spare.exists():
         _fold_in(store, spare)
     store.close()  # folds its write-ahead log in, so that one file is all there is
     merged.replace(spare)
-    return Store(spare)
+    return Store(spare, "OFF")
 
 
 def _copied(source: Path, target: Path) -> Store | None:
@@ -216,30 +301,31 @@ def _copied(source: Path, target: Path) -> Store | None:
             file = source.with_name(source.name + suffix)
             if file.exists():
                 shutil.copyfile(file, target.with_name(target.name + suffix))
-        return _sound(target) if target.exists() else None
+        return _looked_through(target, "OFF") if target.exists() else None
     except (sqlite3.Error, OSError):
         remove(target)
         return None
 
 
 def _fold_in(store: Store, spare: Path) -> None:
-    """Take over what was written while the disk refused; the spare is removed once that is done.
+    """Take over what was written while the disk refused.
 
     Raises: sqlite3.Error when `store` takes nothing either; it is closed then.
     """
     try:
-        Store(spare).close()  # brings its schema up to date
+        Store(spare, "OFF").close()  # brings its schema up to date
     except sqlite3.Error:
         log.exception("store.spare_unreadable")
         spare.replace(spare.with_suffix(".unread"))
         return
-    with closing(sqlite3.connect(spare)) as rows:
+    with closing(sqlite3.connect(IN_MEMORY)) as rows:
+        with closing(sqlite3.connect(spare)) as file:
+            file.backup(rows)  # so that nobody holds the spare while the disk may hang
         try:
             store.take_over(rows)
         except sqlite3.Error:
             store.close()
             raise
-    remove(spare)
     log.info("store.spare_folded_in")
 
 

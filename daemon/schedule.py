@@ -19,6 +19,7 @@ class Schedule:
         self.name = name
         self._interval_s = interval_s
         self._failures = 0
+        self._is_asked_to_wait = False
         self.next_boot_s = 0.0
         self.is_asking = False
         self.last_error: str | None = None
@@ -27,6 +28,11 @@ class Schedule:
     def is_failing(self) -> bool:
         """Return whether the last request failed."""
         return self._failures > 0
+
+    def hurry(self, now: Instant) -> None:
+        """Ask now what failed, unless the service itself asked to wait: the clock was set."""
+        if self.is_failing and not self._is_asked_to_wait:
+            self.next_boot_s = min(self.next_boot_s, now.boot_s)
 
     def wait(self, now: Instant, wait_s: float) -> None:
         """Do not ask for at least so long (at most 6 h), as the service wishes."""
@@ -43,6 +49,7 @@ class Schedule:
         """Back off with jitter, up to the interval; longer where the service asks for it."""
         self.is_asking = False
         self.last_error = error
+        self._is_asked_to_wait = retry_after_s is not None
         wait_s = min(FIRST_BACK_OFF_S * 2**self._failures, self._interval_s)
         self._failures = min(self._failures + 1, 10)
         wait_s = max(wait_s, retry_after_s or 0.0) * random.uniform(1.0, 1.2)  # noqa: S311 - jitter, not a secret

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -14,6 +14,7 @@ from daemon.clock import Instant
 from daemon.entity_feed import EntityFeed
 from daemon.records import HistoryRow, read_json, to_json
 from daemon.sensor_track import Sensor, SensorRecord, SensorTrack
+from daemon.wall_clock import Step
 from integrations.messages import DeviceObserved
 from policies import freshness as fresh
 from policies.model import (
@@ -32,6 +33,7 @@ from policies.plausibility import (
 )
 from policies.psychrometrics import effective_temperature_c
 from policies.rolling import RollingMean
+from policies.room_forecast import RoomForecast
 
 log = structlog.get_logger()
 SHOWN_BYTES = 80  # of a payload that was refused; source: FAULTS 6
@@ -59,6 +61,7 @@ class RoomTrack:
     temperature_c: float | None = None
     relative_humidity_pct: float | None = None
     effective_c: float | None = None
+    earliest: datetime = EARLIEST_BELIEVABLE
     _hour: _Hour | None = None
 
     def __post_init__(self) -> None:
@@ -106,10 +109,20 @@ class RoomTrack:
         else:
             self.history.append(HourlyValue(hour.at, hour.total / hour.count))
 
+    def restamp(self, step: Step) -> None:
+        """Move the hours that were counted by a clock that was set since."""
+        hours = [
+            replace(hour, at=_hour_of(step.moved(hour.at))) if step.since <= hour.at else hour
+            for hour in self.history
+        ]
+        self.history = deque(hours, maxlen=HOURS_KEPT)
+        if self._hour is not None:
+            self._hour.at = _hour_of(step.moved(self._hour.at))
+
     def _count_hour(self, utc: datetime, value: float) -> None:
-        if utc < EARLIEST_BELIEVABLE:
+        if utc < self.earliest:
             return
-        at = utc.replace(minute=0, second=0, microsecond=0)
+        at = _hour_of(utc)
         hour = self._hour
         if hour is None or hour.at != at:
             if hour is not None and hour.count:
@@ -127,6 +140,7 @@ class RoomTrack:
         *,
         has_past: bool = True,
         since_motion: timedelta | None = None,
+        ahead: RoomForecast | None = None,
     ) -> RoomConditions:
         """Return the room as the policies see it; `has_past` adds what looking ahead needs."""
         now_s = now.boot_s
@@ -157,6 +171,7 @@ class RoomTrack:
             history=tuple(self.history) if has_past else (),
             devices=devices,
             since_motion=since_motion,
+            ahead=ahead if is_fresh else None,
         )
 
 
@@ -172,6 +187,7 @@ class Sensing:
         self._by_entity: dict[str, EntityFeed] = {}
         self._touched: set[str] = set()
         self._rows: dict[tuple[str, int], HistoryRow] = {}
+        self._earliest = EARLIEST_BELIEVABLE
         for sensor in sensors:
             track = SensorTrack(sensor)
             self.tracks[sensor.sensor_id] = track
@@ -200,6 +216,12 @@ class Sensing:
     def coalescible_topics(self) -> frozenset[str]:
         """Return the topics of one sensor alone, whose older messages a newer one replaces."""
         return frozenset(topic for topic, tracks in self._by_topic.items() if len(tracks) == 1)
+
+    def believe_clock(self) -> None:
+        """Take the wall clock's word whatever year it says: it tells recorded time."""
+        self._earliest = datetime.min.replace(tzinfo=UTC)
+        for room in self.rooms.values():
+            room.earliest = self._earliest
 
     def restore(
         self, records: Mapping[str, str], history: Iterable[HistoryRow], now: Instant
@@ -276,7 +298,7 @@ class Sensing:
     def _keep(self, track: SensorTrack, verdict: Verdict, now: Instant) -> None:
         """Keep one row a minute and sensor; a partial update completes it."""
         values = (verdict.temperature_c, verdict.relative_humidity_pct)
-        if values == (None, None) or now.utc < EARLIEST_BELIEVABLE:
+        if values == (None, None) or now.utc < self._earliest:
             return
         key = (track.sensor.sensor_id, int(now.utc.timestamp() // 60))
         kept = self._rows.get(key)
@@ -286,6 +308,13 @@ class Sensing:
                 kept.relative_humidity_pct if values[1] is None else values[1],
             )
         self._rows[key] = HistoryRow(now.utc, track.sensor.sensor_id, *values)
+
+    def restamp(self, step: Step) -> None:
+        """Correct what was measured by a wall clock that was set since."""
+        for room in self.rooms.values():
+            room.restamp(step)
+        rows = [replace(row, at=step.moved(row.at)) for row in self._rows.values()]
+        self._rows = {_row_key(row): row for row in rows}
 
     def take_touched(self, now: Instant, since_start: timedelta) -> list[str]:
         """Bring the rooms that were touched since the last call up to date, and return them."""
@@ -338,6 +367,14 @@ class Sensing:
             if name in names and (record := track.record()) is not None
         }
         return rows, records
+
+
+def _hour_of(utc: datetime) -> datetime:
+    return utc.replace(minute=0, second=0, microsecond=0)
+
+
+def _row_key(row: HistoryRow) -> tuple[str, int]:
+    return row.sensor_id, int(row.at.timestamp() // 60)
 
 
 def _log_refusal(track: SensorTrack, known: str | None, **told: str | None) -> None:

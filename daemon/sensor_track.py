@@ -55,6 +55,16 @@ class SensorRecord:
     longest_gap_s: float = 0.0
     gaps: int = 0
 
+    def habit(self) -> fresh.FreshnessState:
+        """Return how often the sensor speaks, as far as it is learned."""
+        return fresh.FreshnessState(
+            usual_interval_s=self.usual_interval_s,
+            watched_s=self.watched_s,
+            shortest_gap_s=math.inf if self.shortest_gap_s is None else self.shortest_gap_s,
+            longest_gap_s=self.longest_gap_s,
+            gaps=self.gaps,
+        )
+
 
 class SensorTrack:
     """Follow one sensor."""
@@ -80,14 +90,7 @@ class SensorTrack:
         self.relative_humidity_pct = record.relative_humidity_pct
         self.humidity_at_s = now.boot_s - age_s
         self.last_seen_at = record.at.utc
-        self.freshness = self.freshness._replace(
-            heard_at_s=now.boot_s - age_s,
-            usual_interval_s=record.usual_interval_s,
-            watched_s=record.watched_s,
-            shortest_gap_s=math.inf if record.shortest_gap_s is None else record.shortest_gap_s,
-            longest_gap_s=record.longest_gap_s,
-            gaps=record.gaps,
-        )
+        self.freshness = record.habit()._replace(heard_at_s=now.boot_s - age_s)
 
     def record(self) -> SensorRecord | None:
         """Return what the store should keep, or `None` before the first value."""

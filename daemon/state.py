@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from daemon.actuation import Actuation
 from daemon.clock import Instant
+from daemon.cooling_pace import CoolingPaces
 from daemon.deliveries import Deliveries
-from daemon.modes import HolidayMemory, restore_holiday
+from daemon.foresight import Foresight
+from daemon.modes import HOLIDAY_KEY, HolidayMemory, restore_holiday
 from daemon.official import OfficialWarnings
-from daemon.people import PersonRecord
+from daemon.people import COUNTED, PersonRecord
+from daemon.pictures import Pictures
 from daemon.poller import Poller
-from daemon.records import Changes, Drink
+from daemon.proofs import Proofs
+from daemon.records import Changes, Drink, read_json, to_json
 from daemon.sensing import HOURS_KEPT, Sensing
 from daemon.sensor_track import Sensor
-from daemon.store import Store
+from daemon.store import TOLD_KEPT, Store
 from daemon.sun import SunPath
+from daemon.wall_clock import Step, restamped
 from daemon.whereabouts import Whereabouts
 from policies.alert import Alert, AlertKey, AlertPhase, HeatLevel
 from policies.carer_card import as_reader
@@ -38,7 +44,6 @@ from policies.model import (
     Snapshot,
 )
 
-RESOLVED_KEPT = timedelta(days=2)  # how long an ended episode still counts for the repeat interval
 LEVEL_KEY = "level:"
 PERSON_KEY = "person:"
 COOLING_KEY = "cooling:"
@@ -49,6 +54,7 @@ class _Link:
     is_up: bool
     since: Instant
     detail: str = ""
+    is_refused: bool = False
 
 
 class HomeState:
@@ -60,7 +66,7 @@ class HomeState:
         rooms: Sequence[Room],
         people: Sequence[Person],
         sensors: Iterable[Sensor],
-        zone: tzinfo,
+        zone: ZoneInfo,
         poller: Poller,
         now: Instant,
         carers: Sequence[Carer] = (),
@@ -75,55 +81,102 @@ class HomeState:
         self.readers = {person.person_id: person for person in (*people, *map(as_reader, carers))}
         self.deliveries = Deliveries()
         self.actuation = Actuation([device for room in rooms for device in room.devices])
+        self.paces = CoolingPaces()
         self.poller = poller
         has_windows = any(
             room.windows or any(device.window for device in room.devices) for room in rooms
         )
         self._sun = SunPath(home.latitude_deg, home.longitude_deg) if has_windows else None
         self.official = OfficialWarnings()  # the bootstrap puts those of the settings here
+        self.pictures = Pictures()  # the bootstrap hands in one that knows where they are served
         self.whereabouts = Whereabouts()  # the bootstrap hands in one that knows the sensors
+        self.foresight = Foresight()  # the bootstrap hands in one that learns
+        self.proofs = Proofs([*self.people, *(carer.carer_id for carer in self.carers)])
         self.alerts: dict[AlertKey, Alert] = {}
         self.level_memory: dict[tuple[str, str], LevelMemory] = {}
         self.last_episode: dict[tuple[str, str], int] = {}
         self._rooms_by_hand: set[str] = set()  # where automatic cooling is switched off
         self.holiday = HolidayMemory()
         self.decided = now
+        self._is_clock_synchronised = False
         self._aged = now  # the moment to which the ages in `alerts` belong
         self._links: dict[str, _Link] = {}
 
-    def restore(self, store: Store, now: Instant) -> None:
-        """Take over what earlier runs kept."""
+    def restore(self, store: Store, now: Instant, *, is_clock_synchronised: bool) -> None:
+        """Take over what earlier runs kept.
+
+        A clock that was not set yet may be years behind what is stored: then the last days are
+        those before the latest row, and what of them is of today shows once it is set.
+        """
         for alert in [*store.load_last_told(now), *store.load_alerts(now)]:
             self.alerts[alert.key] = alert
         self._aged = now
         self.last_episode = store.load_last_episodes()
-        self.deliveries.restore(store.load_deliveries())
+        self.deliveries.restore(store.load_deliveries(), now)
         memory = store.load_memory()
         self.holiday = restore_holiday(memory)
         self.official.restore(memory)
+        self.proofs.restore(memory)
+        self.paces.restore(memory)
         for key, body in memory.items():
             if key.startswith(LEVEL_KEY):
-                person_id, room_id = key.removeprefix(LEVEL_KEY).split("/", 1)
-                self.level_memory[person_id, room_id] = LevelMemory(HeatLevel(json.loads(body)))
-            elif key.startswith(COOLING_KEY) and not json.loads(body):
+                person_id, _, room_id = key.removeprefix(LEVEL_KEY).partition("/")
+                level = read_json(HeatLevel, body)
+                if level is not None:
+                    self.level_memory[person_id, room_id] = LevelMemory(level)
+            elif key.startswith(COOLING_KEY) and read_json(bool, body) is False:
                 self._rooms_by_hand.add(key.removeprefix(COOLING_KEY))
-        since = now.utc - timedelta(days=2)
-        drinks = store.load_drinks(since)
-        pushes = store.load_pushes(since)
+        latest = now.utc
+        if not is_clock_synchronised:
+            latest = max(latest, store.latest_utc() or latest)
+        since = latest - COUNTED
+        booted = now.utc - min(timedelta(seconds=now.boot_s), COUNTED)
+
+        def is_recent(at: datetime) -> bool:
+            return at >= since or booted <= at <= now.utc
+
+        drinks = [drink for drink in store.load_drinks(min(since, booted)) if is_recent(drink.at)]
+        pushes = [push for push in store.load_pushes(min(since, booted)) if is_recent(push.at)]
         for person_id, record in self.people.items():
             record.restore(
                 memory.get(PERSON_KEY + person_id),
                 [drink for drink in drinks if drink.person_id == person_id],
                 [push for push in pushes if push.person_id == person_id],
+                now,
             )
-        self.sensing.restore(
-            store.load_sensors(), store.load_history(now.utc - timedelta(hours=HOURS_KEPT)), now
-        )
+        history = store.load_history(latest - timedelta(hours=HOURS_KEPT))
+        self.sensing.restore(store.load_sensors(), history, now)
         self.actuation.restore(store.load_leases(), now)
         forecasts = store.load_forecasts()
         if forecasts:
             newest = max(forecasts, key=lambda forecast: forecast.fetched_at)
             self.poller.restore(newest, now)
+
+    def restamp(self, step: Step, now: Instant, changes: Changes) -> None:
+        """Correct wall times from before the clock was set; ages and ends stay what they are."""
+        for key, alert in self.alerts.items():
+            raised_at = step.moved(alert.raised_at)
+            if raised_at != alert.raised_at:
+                self.alerts[key] = replace(alert, raised_at=raised_at)
+                changes.alerts.append(self.alerts[key])
+        for person_id, record in self.people.items():
+            memory = restamped(record.memory, now)
+            if memory != record.memory:
+                record.memory = memory
+                self.remember(person_id, changes)
+        holiday = restamped(self.holiday, now)
+        if holiday != self.holiday:
+            self.holiday = holiday
+            changes.memory[HOLIDAY_KEY] = to_json(holiday)
+        self.deliveries.restamp(now, changes)
+        self.proofs.restamp(now, changes)
+        self.actuation.restamp(now)
+        changes.leases.update(self.actuation.leases_to_store())
+        self.sensing.restamp(step)
+        self.paces.forget_runs()
+        self.foresight.restamp(step)
+        self.poller.hurry(now)
+        self.official.hurry(now)
 
     def bedrooms(self) -> tuple[str, ...]:
         """Return the ids of the home's bedrooms."""
@@ -186,14 +239,27 @@ class HomeState:
 
     # ----------------------------------------------------------------- links
 
-    def set_link(self, link: str, now: Instant, *, is_up: bool, detail: str = "") -> bool:
-        """Note whether a road works; return whether that is news."""
+    def set_link(
+        self,
+        link: str,
+        now: Instant,
+        *,
+        is_up: bool,
+        detail: str = "",
+        is_refused: bool = False,
+    ) -> bool:
+        """Note whether a road works; return whether that is news.
+
+        Whoever refused us and is then away has not changed their mind: that counts until it is up.
+        """
         known = self._links.get(link)
-        if known is not None and known.is_up == is_up:
-            known.detail = detail
-            return False
-        self._links[link] = _Link(is_up, now, detail)
-        return True
+        if known is None or known.is_up != is_up:
+            self._links[link] = _Link(is_up, now, detail, is_refused)
+            return True
+        is_refused = is_refused or (known.is_refused and not is_up)
+        is_news = known.is_refused != is_refused
+        known.detail, known.is_refused = detail, is_refused
+        return is_news
 
     def links(self, now: Instant) -> tuple[LinkConditions, ...]:
         """Return the roads with how long each has been down."""
@@ -203,6 +269,7 @@ class HomeState:
                 link.is_up,
                 None if link.is_up else link.since.plausible_elapsed_until(now),
                 link.detail,
+                link.is_refused,
             )
             for name, link in self._links.items()
         )
@@ -222,6 +289,7 @@ class HomeState:
 
     def snapshot(self, now: Instant, *, is_clock_synchronised: bool) -> Snapshot:
         """Build what the policies may know at this moment."""
+        self._is_clock_synchronised = is_clock_synchronised
         self.age_alerts(now)
         since_start = self.since_start(now)
         elapsed = self.decided.plausible_elapsed_until(now)
@@ -238,6 +306,9 @@ class HomeState:
                 tuple(devices.get(room_id, ())),
                 self.sensing.others_range_c(room_id, now),
                 since_motion=self.whereabouts.since_motion(room_id, now),
+                ahead=self.foresight.ahead(
+                    room_id, now.utc, is_clock_synchronised=is_clock_synchronised
+                ),
             )
             for room_id, track in self.sensing.rooms.items()
         )
@@ -248,7 +319,7 @@ class HomeState:
             is_clock_synchronised=is_clock_synchronised,
             since_last_decision=elapsed,
             since_start=since_start,
-            rooms=rooms,
+            rooms=tuple(self.paces.seen(room, now) for room in rooms),
             people=tuple(
                 self._person(record, now, is_clock_synchronised=is_clock_synchronised)
                 for record in self.people.values()
@@ -261,6 +332,7 @@ class HomeState:
             alerts=tuple(self.alerts.values()),
             carers=self.carers,
             deliveries=self.deliveries.conditions(now),
+            proofs=self.proofs.conditions(now),
             level_memory=self.level_memory,
             last_episode=self.last_episode,
             holiday=self.holiday.conditions(now),
@@ -289,7 +361,7 @@ class HomeState:
             key: alert
             for key, alert in self.alerts.items()
             if alert.phase is AlertPhase.RESOLVED
-            and (alert.clearing_for or timedelta(0)) < RESOLVED_KEPT
+            and (alert.clearing_for or timedelta(0)) < TOLD_KEPT
         }
         for alert in decision.alerts:
             kept[alert.key] = alert
@@ -307,10 +379,13 @@ class HomeState:
             if known is None or known.level is not memory.level:
                 changes.memory[f"{LEVEL_KEY}{person_id}/{room_id}"] = json.dumps(int(memory.level))
         self.level_memory = dict(decision.level_memory)
+        self.paces.store(changes)
         for assessed in decision.people:
             record = self.people[assessed.person_id]
             before = record.memory
-            record.record_level(assessed.level, now)
+            record.record_level(
+                assessed.level, now, is_clock_synchronised=self._is_clock_synchronised
+            )
             if record.memory != before:
                 self.remember(assessed.person_id, changes)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
@@ -70,6 +71,17 @@ def advance(daemon: Daemon, clock: SteppedClock, to: datetime) -> None:
     """Handle what was sent by now, then pass time to `to`, moment by moment of what is due."""
     _hear_everything(daemon)
     settle(daemon)
+    pass_time(daemon, clock, to, settle)
+    settle(daemon)
+
+
+def pass_time(
+    daemon: Daemon, clock: SteppedClock, to: datetime, settle: Callable[[Daemon], None]
+) -> None:
+    """Pass time to `to`, moment by moment of what is due before; what is due then is left to do.
+
+    `settle` has the daemon come to rest.
+    """
     while (due_s := daemon.next_due_boot_s()) < to.timestamp():
         before = clock.boot_s()
         clock.set(_not_before(due_s) if due_s > before else clock.now().utc)
@@ -77,7 +89,6 @@ def advance(daemon: Daemon, clock: SteppedClock, to: datetime) -> None:
         if daemon.next_due_boot_s() <= clock.boot_s():  # nothing can be done about it now
             clock.set(datetime.fromtimestamp(clock.boot_s() + 1.0, UTC))
     clock.set(to)
-    settle(daemon)
 
 
 def _not_before(moment_s: float) -> datetime:
@@ -92,6 +103,8 @@ def settle(daemon: Daemon) -> None:
     while time.monotonic() < deadline:
         is_idle = daemon.dispatcher.is_idle
         has_happened = daemon.turn(0.0 if is_idle else WAIT_S)
+        if daemon.state.foresight.is_at_work:  # it comes to an end, slice by slice
+            deadline = time.monotonic() + SETTLE_TIMEOUT_S
         if is_idle and not has_happened and not len(daemon.parts.inbox):
             return
     message = f"the daemon did not come to rest within {SETTLE_TIMEOUT_S:.0f} s"
@@ -113,8 +126,10 @@ def _wait_for_link(daemon: Daemon) -> None:
     deadline = time.monotonic() + CONNECT_TIMEOUT_S
     while time.monotonic() < deadline:
         daemon.turn(WAIT_S)
-        is_up = {link.link for link in daemon.state.links(daemon.clock.now()) if link.is_up}
-        if wanted <= is_up:
+        links = {link.link: link.is_up for link in daemon.state.links(daemon.clock.now())}
+        if (
+            wanted <= links.keys() and links["mqtt"]
+        ):  # an event stream may be down, and is said to be
             break
     settle(daemon)
 

@@ -1,6 +1,7 @@
 """Keep what must survive: alerts, outbox, answers, leases, drinks and history, in one SQLite file.
 
-The loop thread is the only writer. Readers open their own short connection with `open_read_only`.
+One thread at a time: the start, then the writer. Others open short connections of their own with
+`open_read_only`.
 """
 
 from __future__ import annotations
@@ -8,33 +9,30 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 
+from daemon import hour_store, switchings, upkeep
 from daemon.clock import Instant
+from daemon.hours import HourBatch
+from daemon.migrations import StoreError, migrate, schema_scripts, transaction
 from daemon.outbox import OutboxRow
 from daemon.packing import pack, unpack
 from daemon.records import ActionToken, Changes, Drink, HistoryRow, PushRecord, read_json, to_json
+from daemon.wall_clock import Step
 from policies.alert import Alert, AlertKey, Severity, Verb, policy_of
 from policies.model import Forecast
 
 DATABASE_NAME = "keepcool.sqlite3"
 IN_MEMORY = Path(":memory:")  # SQLite's own name for a database of this process alone
-HISTORY_KEPT = timedelta(days=70)  # the longest past that anything looks at is 60 days
 _UPSERT_SENSOR = (  # leaves the index on `number` alone
     "INSERT INTO sensor VALUES (?,?,?) ON CONFLICT (sensor_id) DO UPDATE SET body=excluded.body"
 )
-_DURABLE_TABLES = (  # all that cannot be measured again
-    "SELECT name FROM sqlite_master WHERE type='table' AND name NOT IN ('history','sqlite_stat1')"
-)
-RECORD_KEPT = timedelta(days=400)  # resolved alerts, sent messages, drinks: one year and a bit
 
 
-class StoreError(Exception):
-    """Report a database that this version must not touch; the text says what to do."""
+TOLD_KEPT = timedelta(days=2)  # how long an ended episode counts for the repeat interval
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
@@ -52,10 +50,12 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 class Store:
-    """Own the database: one thread. Methods raise sqlite3.Error when the disk fails."""
+    """Own the database. Methods raise sqlite3.Error when the disk fails."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, synchronous: str = "FULL") -> None:
         """Open or create the file and bring its schema up to date.
+
+        `synchronous` is SQLite's; "OFF" is for files in memory.
 
         Raises: StoreError for a file of a newer version; sqlite3.Error.
         """
@@ -64,9 +64,10 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
         if path != IN_MEMORY and not path.exists():
             path.touch(mode=0o640)  # health-related entries; -wal and -shm get the same mode
-        self._connection = _connect(path)
+        self._synchronous = synchronous
+        self._connection = _connect(path, synchronous)
         try:
-            self._migrate()
+            migrate(self._connection, schema_scripts(), path)
         except (StoreError, sqlite3.Error):
             self._connection.close()
             raise
@@ -90,6 +91,10 @@ class Store:
             error = sqlite3.DatabaseError(found)
             error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise error
+        self.try_writing()
+
+    def try_writing(self) -> None:
+        """Write what stands there already, synced as everything else. Raises: sqlite3.Error."""
         with self._transaction():
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             self._connection.execute(f"PRAGMA user_version={version}")
@@ -99,7 +104,7 @@ class Store:
 
         The old one stays while there is no new one. Raises: sqlite3.Error.
         """
-        old, self._connection = self._connection, _connect(self.path)
+        old, self._connection = self._connection, _connect(self.path, self._synchronous)
         with suppress(sqlite3.Error):
             old.close()
 
@@ -108,7 +113,9 @@ class Store:
 
         Raises: sqlite3.Error, OSError.
         """
-        copy = Store(target)
+        copy = Store(
+            target, synchronous="OFF"
+        )  # whoever wants it durable syncs the whole file once
         try:
             copy.take_over(self._connection, since_utc)
         finally:
@@ -120,47 +127,11 @@ class Store:
         With `since_utc` ended alerts and sent messages from before it are left out.
         """
         with self._transaction():
-            for (table,) in found.execute(_DURABLE_TABLES).fetchall():
-                columns = [row[1] for row in found.execute(f"PRAGMA table_info({table})")]
-                where = _not_ended(columns) if since_utc is not None else ""
-                limits = (since_utc.isoformat(),) if since_utc is not None and where else ()
-                names, marks = ",".join(columns), ",".join("?" * len(columns))
-                self._connection.executemany(
-                    f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
-                    found.execute(f"SELECT {names} FROM {table}{where}", limits),  # noqa: S608
-                )
+            upkeep.take_over(self._connection, found, since_utc)
         self._sensor_numbers = self._load_sensor_numbers()
 
-    def _migrate(self) -> None:
-        folder = resources.files("daemon").joinpath("schema")
-        scripts = sorted(
-            (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
-            key=lambda e: e.name,
-        )
-        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(scripts):
-            message = (
-                f"{self.path}: written by a newer keepcool "
-                f"(schema {version}, this one knows {len(scripts)}). "
-                f"Install the newer version again, or move the file away to start afresh."
-            )
-            raise StoreError(message)
-        for number, script in enumerate(scripts[version:], start=version + 1):
-            with self._transaction():
-                for statement in script.read_text(encoding="utf-8").split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version={number}")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")  # may fail, and then leaves the transaction open
-        except BaseException:
-            if self._connection.in_transaction:  # a failing disk may have ended it already
-                self._connection.execute("ROLLBACK")
-            raise
+    def _transaction(self) -> AbstractContextManager[None]:
+        return transaction(self._connection)
 
     # ----------------------------------------------------------------- durable at once
 
@@ -192,6 +163,7 @@ class Store:
             for used in changes.used_tokens:
                 execute("UPDATE action_token SET used_utc=? WHERE token=?", (now_utc, used))
             for device_id, body in changes.leases.items():
+                switchings.note(self._connection, device_id, body, now.utc)
                 execute("INSERT OR REPLACE INTO lease VALUES (?,?)", (device_id, body))
             for drink in changes.drinks:
                 execute(
@@ -226,8 +198,13 @@ class Store:
 
     # ----------------------------------------------------------------- batched
 
-    def write_history(self, rows: Iterable[HistoryRow], sensors: Mapping[str, str]) -> None:
-        """Append readings, and replace each sensor's state (`sensor_id` -> JSON)."""
+    def write_history(
+        self,
+        rows: Iterable[HistoryRow],
+        sensors: Mapping[str, str],
+        hours: HourBatch | None = None,
+    ) -> None:
+        """Append readings and hours, and replace each sensor's state (`sensor_id` -> JSON)."""
         numbers = dict(self._sensor_numbers)  # counts only once it is written
         with self._transaction():
             for sensor_id, body in sensors.items():
@@ -245,6 +222,8 @@ class Store:
                     for row in rows
                 ],
             )
+            if hours:
+                hour_store.write(self._connection, hours)
         self._sensor_numbers = numbers
 
     def write_forecast(self, forecast: Forecast) -> None:
@@ -253,18 +232,32 @@ class Store:
         with self._transaction():
             self._connection.execute("INSERT OR REPLACE INTO forecast VALUES (?,?)", row)
 
+    def restamp(self, step: Step, boot_id: str, memory: Mapping[str, str]) -> None:
+        """Correct what this boot wrote by a wall clock that was set since, and write `memory`."""
+        with self._transaction():
+            upkeep.restamp(self._connection, step, boot_id)
+            for key, body in memory.items():
+                self._connection.execute("INSERT OR REPLACE INTO memory VALUES (?,?)", (key, body))
+
     def prune(self, now_utc: datetime) -> None:
         """Delete what is older than it is kept for."""
-        record_limit = (now_utc - RECORD_KEPT).isoformat()
         with self._transaction():
-            execute = self._connection.execute
-            execute(
-                "DELETE FROM history WHERE at < ?", (int((now_utc - HISTORY_KEPT).timestamp()),)
-            )
-            execute("DELETE FROM alert WHERE phase='resolved' AND saved_utc < ?", (record_limit,))
-            execute("DELETE FROM outbox WHERE state<>'due' AND created_utc < ?", (record_limit,))
-            execute("DELETE FROM action_token WHERE created_utc < ?", (record_limit,))
-            execute("DELETE FROM drink WHERE at_utc < ?", (record_limit,))
+            upkeep.prune(self._connection, now_utc)
+
+    def shed_history(self, now_utc: datetime) -> None:
+        """Make room in the file of a full disk: the oldest tenth of the readings goes.
+
+        The write-ahead log is begun anew, before and after, so that it need not grow either.
+        Raises: sqlite3.Error.
+        """
+        self._begin_log_anew()
+        with self._transaction():
+            upkeep.shed_history(self._connection, now_utc)
+        self._begin_log_anew()
+
+    def _begin_log_anew(self) -> None:
+        with suppress(sqlite3.Error):  # while somebody reads, or nothing fits: another time
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
     # ----------------------------------------------------------------- reading back
 
@@ -289,14 +282,25 @@ class Store:
         return {(row["policy"], row["subject"]): row["last"] for row in rows}
 
     def load_last_told(self, now: Instant) -> list[Alert]:
-        """Return the alerts resolved in the last two days, aged, for the repeat interval."""
-        since = (now.utc - timedelta(days=2)).isoformat()
-        query = "SELECT * FROM alert WHERE phase='resolved' AND saved_utc > ?"
+        """Return the alerts resolved in the last two days, aged, for the repeat interval.
+
+        Those of unknown age do not count: better a warning too many than one hushed by last month.
+        """
+        rows = self._connection.execute(
+            "SELECT * FROM alert WHERE phase='resolved' "
+            "AND (saved_boot_id=? OR saved_utc BETWEEN ? AND ?)",
+            (now.boot_id, (now.utc - TOLD_KEPT).isoformat(), now.utc.isoformat()),
+        )
+        aged = ((row["body"], _instant(row, "saved").known_elapsed_until(now)) for row in rows)
         return [
-            alert.aged(_instant(row, "saved").plausible_elapsed_until(now))
-            for row in self._connection.execute(query, (since,))
-            if (alert := read_json(Alert, row["body"])) is not None
+            alert.aged(age)
+            for body, age in aged
+            if age is not None and age <= TOLD_KEPT and (alert := read_json(Alert, body))
         ]
+
+    def latest_utc(self) -> datetime | None:
+        """Return the latest wall time that anything was written at: it is later now."""
+        return upkeep.latest_utc(self._connection)
 
     def load_outbox(self) -> list[OutboxRow]:
         """Return the rows that no channel took yet, oldest first."""
@@ -311,13 +315,13 @@ class Store:
         """Return the messages since then, one for all phones.
 
         What was dropped unsent, what answers the person (test alerts, "already over": severity 0),
-        official warnings, and what went by a second road does not count against any budget.
+        official warnings, and what went by another road does not count against any budget.
         """
         rows = self._connection.execute(
             "SELECT DISTINCT person_id, severity, created_utc, tag FROM outbox "
             "WHERE is_clear=0 AND severity>0 AND tag NOT LIKE 'keepcool-test-%' "
             "AND tag NOT LIKE 'keepcool-official-%' "
-            "AND channel_id NOT LIKE '%:second_road:%' "
+            "AND channel_id NOT LIKE '%:second_road:%' AND channel_id NOT LIKE '%:announcer:%' "
             "AND state IN ('due','sent') AND created_utc >= ? ORDER BY created_utc",
             (since_utc.isoformat(),),
         )
@@ -336,13 +340,12 @@ class Store:
         row = self._connection.execute(
             "SELECT * FROM action_token WHERE token=?", (token,)
         ).fetchone()
-        if row is None:
-            return None
-        key = AlertKey(row["policy"], row["subject"], row["episode"])
-        covers = tuple(AlertKey(*parts) for parts in json.loads(row["covers"]))
-        verb = Verb(row["verb"])
-        found = ActionToken(token, key, row["person_id"], verb, row["amount_ml"], covers)
-        return found, row["used_utc"] is not None
+        return None if row is None else _token(row)
+
+    def load_tokens(self, most: int) -> list[tuple[ActionToken, bool]]:
+        """Return the newest buttons and whether each was used, oldest first."""
+        query = "SELECT * FROM action_token ORDER BY created_utc DESC LIMIT ?"
+        return [_token(row) for row in self._connection.execute(query, (most,))][::-1]
 
     def load_leases(self) -> dict[str, str]:
         """Return each device's stored lease as JSON."""
@@ -401,11 +404,11 @@ class Store:
                 )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
+def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
-        for pragma in ("page_size=1024", "journal_mode=WAL", "synchronous=FULL"):
+        for pragma in (f"synchronous={synchronous}", "page_size=1024", "journal_mode=WAL"):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error:
         connection.close()
@@ -413,13 +416,12 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _not_ended(columns: list[str]) -> str:
-    """Return the condition that leaves out what ended before a moment; empty: all rows count."""
-    if "phase" in columns:
-        return " WHERE phase<>'resolved' OR saved_utc>=?"
-    if "state" in columns:
-        return " WHERE state='due' OR created_utc>=?"
-    return " WHERE created_utc>=?" if "created_utc" in columns else ""
+def _token(row: sqlite3.Row) -> tuple[ActionToken, bool]:
+    key = AlertKey(row["policy"], row["subject"], row["episode"])
+    covers = tuple(AlertKey(*parts) for parts in json.loads(row["covers"]))
+    person_id, verb = row["person_id"], Verb(row["verb"])
+    found = ActionToken(row["token"], key, person_id, verb, row["amount_ml"], covers)
+    return found, row["used_utc"] is not None
 
 
 def _scaled(value: float | None, factor: int) -> int | None:

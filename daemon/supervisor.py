@@ -27,7 +27,9 @@ class Supervisor:
             self._sick = sick
         return sick
 
-    def on_tick_finished(self) -> None:
-        """Feed the watchdog if all is well. Called by the loop alone, after a whole tick."""
-        if not self.sick_threads():
+    def on_tick_finished(self) -> bool:
+        """Feed the watchdog if all is well, and say whether it is; by the loop, after a tick."""
+        is_well = not self.sick_threads()
+        if is_well:
             notify("WATCHDOG=1")
+        return is_well

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, PersistentStoreMode
 
+from integrations.certificates import certificate_fault
 from integrations.errors import PermanentError, TransientError
 from integrations.messages import RoadMessage
 from policies.alert import Severity
@@ -77,7 +79,23 @@ class ApprisePush:
         except Exception as err:  # noqa: BLE001 - 130 services raise what they like, addresses in it
             raise TransientError(f"{name} failed ({type(err).__name__})") from None
         if not is_sent:
-            raise TransientError(f"{name} did not take the message")
+            fault = self._certificate_fault(message.channel_id)
+            why = "" if fault is None else f": the certificate of its server {fault}"
+            raise TransientError(f"{name} did not take the message{why}")
+
+    def _certificate_fault(self, channel_id: str) -> str | None:
+        """Return what is wrong with a server's certificate: apprise tells no reasons."""
+        found = find_destination(self._addresses[channel_id])
+        if found.host is None or not found.is_encrypted:
+            return None
+        place = found.host, found.port
+        context = ssl.create_default_context()
+        try:
+            with socket.create_connection(place, CONNECT_TIMEOUT_S) as connection:
+                context.wrap_socket(connection, server_hostname=found.host).close()
+        except (OSError, ValueError) as err:
+            return certificate_fault(err)
+        return None
 
     def reach(self, channel_id: str) -> str:
         """Connect to a channel's server without sending anything; say what answered.
@@ -142,6 +160,9 @@ def _instantiate(address: str, severity: Severity) -> Any:  # noqa: ANN401 - as 
         service = None
     if service is None:
         raise PermanentError("is no address that apprise knows")
+    if not service.verify_certificate:
+        raise PermanentError("says verify=no: its server could be anybody's; leave that out")
+    service.redirects = False  # whatever the address says: a message goes where it was meant to go
     _set_urgency(service, address, severity)
     service.socket_connect_timeout = CONNECT_TIMEOUT_S
     service.socket_read_timeout = READ_TIMEOUT_S

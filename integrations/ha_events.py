@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import structlog
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
-from integrations.errors import IntegrationError, PermanentError, TransientError
+from integrations.errors import IntegrationError, PermanentError
 from integrations.ha_events_conversation import Conversation, ParseState
+from integrations.ha_events_opening import open_websocket, translated, websocket_url
 from integrations.messages import Heard, LinkChanged
 
 log = structlog.get_logger()
-
-# At DEBUG the library writes every message to its log, the token among them.
-_wire_log = logging.getLogger("keepcool.websocket")
-_wire_log.setLevel(logging.WARNING)
 
 LINK = "events"
 STOP_WITHIN_S = 3.0
@@ -121,46 +115,21 @@ class HomeAssistantEvents:
 
     def _hear(self) -> None:
         """Connect and listen; return when stopping, raise for every other end."""
-        try:
-            with self._connect() as connection:
-                conversation = Conversation(
-                    connection, self._entity_ids, self._post, self._parse_state
+        with translated(), self._connect() as connection:
+            conversation = Conversation(connection, self._entity_ids, self._post, self._parse_state)
+            conversation.open(self._token, self._pace.connect_within_s)
+            self._conversation = conversation
+            self._came_up()
+            try:
+                conversation.listen(
+                    self._stopping, self._pace.ping_every_s, self._pace.pong_within_s
                 )
-                conversation.open(self._token, self._pace.connect_within_s)
-                self._conversation = conversation
-                self._came_up()
-                try:
-                    conversation.listen(
-                        self._stopping, self._pace.ping_every_s, self._pace.pong_within_s
-                    )
-                finally:
-                    self._conversation = None
-                    conversation.abandon()
-        except ConnectionClosed as err:
-            raise TransientError("Home Assistant closed the connection") from err
-        except TimeoutError as err:
-            raise TransientError("Home Assistant did not answer in time") from err
-        except ConnectionRefusedError as err:
-            raise TransientError("Home Assistant is not reachable: connection refused") from err
-        except InvalidStatus as err:
-            status = err.response.status_code
-            if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                raise PermanentError(f"token refused: Home Assistant answered {status}") from err
-            raise TransientError(f"Home Assistant opens no WebSocket ({status})") from err
-        except (OSError, WebSocketException) as err:
-            raise TransientError(f"no connection to Home Assistant ({type(err).__name__})") from err
+            finally:
+                self._conversation = None
+                conversation.abandon()
 
     def _connect(self) -> ClientConnection:
-        return connect(
-            self._url,
-            compression=None,  # a home's network is fast, a small computer is not
-            proxy=None,  # none from the environment
-            open_timeout=self._pace.connect_within_s,
-            ping_interval=None,  # own pings: they pass through Home Assistant, not only its socket
-            close_timeout=1.0,
-            max_size=MAX_MESSAGE_BYTES,
-            logger=_wire_log,
-        )
+        return open_websocket(self._url, self._pace.connect_within_s, MAX_MESSAGE_BYTES)
 
     def _came_up(self) -> None:
         self._retry_s = self._pace.first_retry_s
@@ -175,23 +144,10 @@ class HomeAssistantEvents:
         if self._told != (False, is_refused):
             self._told = (False, is_refused)
             log.warning("event_stream.disconnected", detail=detail)
-            self._post(LinkChanged(LINK, is_up=False, detail=detail))
+            self._post(LinkChanged(LINK, is_up=False, detail=detail, is_refused=is_refused))
         self._stopping.wait(wait_s)
 
     def _next_retry_s(self) -> float:
         wait_s = self._retry_s
         self._retry_s = min(2 * wait_s, self._pace.longest_retry_s)
         return wait_s
-
-
-def websocket_url(base_url: str) -> str:
-    """Return the address of the WebSocket for the address of Home Assistant.
-
-    >>> websocket_url("https://home.example/api/")
-    'wss://home.example/api/websocket'
-    """
-    scheme, separator, rest = base_url.strip().partition("://")
-    if not separator or scheme not in {"http", "https"}:
-        raise PermanentError("the address of Home Assistant must begin with http:// or https://")
-    path = rest.rstrip("/").removesuffix("/api")
-    return f"{'wss' if scheme == 'https' else 'ws'}://{path}/api/websocket"

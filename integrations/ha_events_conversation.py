@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
 
 import structlog
 from websockets.exceptions import ConnectionClosed
 
 from integrations.errors import PayloadError, PermanentError, TransientError
+from integrations.ha_events_opening import Wire, log_in, read_message
 from integrations.messages import ButtonPressed, DeviceObserved, Heard, PushReceived
 
 log = structlog.get_logger()
@@ -25,22 +25,6 @@ BUTTON_EVENT = "mobile_app_notification_action"
 # Fired by an Android phone for a push that asked for it; its data is the push, made flat.
 # Source: companion.home-assistant.io, "Notification Received Event", and the app's source.
 RECEIPT_EVENT = "mobile_app_notification_received"
-
-
-class Wire(Protocol):
-    """Carry texts both ways; `send` and `close` may be called from any thread."""
-
-    def send(self, message: str) -> None:
-        """Send one text."""
-        ...
-
-    def recv(self, timeout: float | None = None) -> str | bytes:
-        """Return the next message. Raises: TimeoutError."""
-        ...
-
-    def close(self) -> None:
-        """Close the connection."""
-        ...
 
 
 class Conversation:
@@ -82,12 +66,7 @@ class Conversation:
             TimeoutError: no answer.
         """
         deadline = time.monotonic() + within_s
-        self._expect("auth_required", self._receive(deadline))
-        self._wire.send(json.dumps({"type": "auth", "access_token": token}))
-        answer = self._receive(deadline)
-        if answer.get("type") == "auth_invalid":
-            raise PermanentError("token refused: make a new long-lived access token")
-        self._expect("auth_ok", answer)
+        log_in(self._wire, token, deadline)
         configuration = self._ask("get_config", deadline)
         match configuration:
             case {"unit_system": {"temperature": str(unit)}}:
@@ -179,21 +158,10 @@ class Conversation:
             case error:
                 raise TransientError(f"Home Assistant refused a subscription ({error!r:.200})")
 
-    def _receive(self, deadline: float) -> Mapping[str, object]:
-        text = self._wire.recv(timeout=max(0.0, deadline - time.monotonic()))
-        try:
-            return _parse_message(text)
-        except PayloadError as err:
-            raise TransientError("what answered does not speak as Home Assistant does") from err
-
-    def _expect(self, kind: str, message: Mapping[str, object]) -> None:
-        if message.get("type") != kind:
-            raise TransientError("what answered does not speak as Home Assistant does")
-
     def _handle(self, text: str | bytes) -> None:
         """Take one message; one that cannot be read is counted and passed over."""
         try:
-            message = _parse_message(text)
+            message = read_message(text)
             kind, message_id = message.get("type"), _message_id(message)
             if kind == "pong":
                 self._answered(message_id)
@@ -323,13 +291,3 @@ def _items(value: object) -> list[tuple[str, Mapping[str, object]]]:
     if not isinstance(value, Mapping):
         return []
     return [(key, item) for key, item in value.items() if isinstance(item, Mapping)]
-
-
-def _parse_message(text: str | bytes) -> Mapping[str, object]:
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as err:
-        raise PayloadError("a message that is not JSON") from err
-    if not isinstance(message, dict):
-        raise PayloadError(f"a message that is no object but a {type(message).__name__}")
-    return message

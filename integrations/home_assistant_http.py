@@ -23,7 +23,8 @@ from homeassistant_api.errors import (
 )
 from urllib3.exceptions import NewConnectionError
 
-from integrations.errors import IntegrationError, PermanentError, TransientError
+from integrations.certificates import certificate_fault
+from integrations.errors import IntegrationError, PermanentError, RefusedError, TransientError
 
 if TYPE_CHECKING:
     import niquests
@@ -160,7 +161,7 @@ def _read_answer(
         )
     if status == HTTPStatus.FORBIDDEN:
         response.close()
-        raise PermanentError(
+        raise RefusedError(
             f"{TOKEN_REFUSED}: Home Assistant answered 403 (is this machine in its ip_bans.yaml?)"
         )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -185,6 +186,8 @@ def _retry_after_s(text: str) -> float | None:
 
 
 def _translate(err: Exception, what: str, *, is_command: bool) -> IntegrationError:
+    if (fault := certificate_fault(err)) is not None:
+        return TransientError(f"the certificate of Home Assistant {fault}")
     for kinds, make, text in _MEANINGS:
         if isinstance(err, kinds):
             return make(text.format(what=what, err=err), is_command and not _was_refused(err))
@@ -209,6 +212,10 @@ def _lasting(text: str, _is_sent: bool) -> IntegrationError:  # noqa: FBT001
     return PermanentError(text)
 
 
+def _refused(text: str, _is_sent: bool) -> IntegrationError:  # noqa: FBT001
+    return RefusedError(text)
+
+
 def _absent(text: str, _is_sent: bool) -> IntegrationError:  # noqa: FBT001
     return NotFoundError(text)
 
@@ -229,7 +236,7 @@ _MEANINGS: tuple[tuple[_Kinds, Callable[[str, bool], IntegrationError], str], ..
     (
         requests.exceptions.SSLError,
         _passing,
-        "no TLS with Home Assistant: check its certificate and this machine's clock",
+        "no TLS with Home Assistant: does its address begin with http:// instead of https://?",
     ),
     (requests.ConnectionError, _unanswered, "Home Assistant is not reachable ({what})"),
     (
@@ -239,7 +246,7 @@ _MEANINGS: tuple[tuple[_Kinds, Callable[[str, bool], IntegrationError], str], ..
     ),
     (
         UnauthorizedError,
-        _lasting,
+        _refused,
         f"{TOKEN_REFUSED}: Home Assistant answered 401; make a new long-lived access token",
     ),
     (EndpointNotFoundError, _absent, "Home Assistant does not know {what} (404)"),

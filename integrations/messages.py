@@ -21,11 +21,16 @@ class MessageReceived:
 
 @dataclass(frozen=True, slots=True)
 class LinkChanged:
-    """Say that a road came up or went down: `mqtt`, `home_assistant`, `events` or `weather`."""
+    """Say that a road came up or went down: `mqtt`, `home_assistant`, `events` or `weather`.
+
+    `is_refused`: the other side is there and does not let us in, or not to everything, in which
+    case the road is up all the same. Only a person can mend that.
+    """
 
     link: str
     is_up: bool
     detail: str = ""
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ class PhoneMessage:
     severity: int  # policies.alert.Severity
     buttons: tuple[PhoneButton, ...] = ()
     is_clear: bool = False
+    image: str | None = None  # a path that Home Assistant serves; the phone fetches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,23 @@ class Announcement:
     topic: str
     payload: str
     components: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeMessage:
+    """Describe what a speaker says or a light shows in the home; neither takes anything back."""
+
+    entity_id: str  # "media_player.kitchen", "light.hall"
+    voice_id: str | None  # "tts.piper", of a speaker
+    tag: str
+    title: str
+    body: str
+    severity: int  # policies.alert.Severity
+
+    @property
+    def is_clear(self) -> bool:
+        """Return False: what was said was said."""
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,9 @@ _IPHONE_PUSH: Mapping[Severity, Mapping[str, object]] = {
 }
 
 
+_NO_MARKUP = str.maketrans({"<": "\u2039", ">": "\u203a"})
+
+
 class MobileApp:
     """Push through `notify.mobile_app_*`; accepted is not received, Home Assistant hides that."""
 
@@ -61,7 +64,7 @@ def build_payload(message: PhoneMessage) -> dict[str, object]:
     """Build the data of the notify service for the phone's kind.
 
     Source: companion.home-assistant.io, pages "Notifications: Introduction", "Critical
-    notifications" and "Actionable Notifications".
+    notifications", "Actionable Notifications" and "Standard Attachments".
     """
     is_android = message.kind is PhoneKind.ANDROID
     tag = fitting_tag(message.tag)
@@ -72,12 +75,22 @@ def build_payload(message: PhoneMessage) -> dict[str, object]:
     severity = min(max(Severity(message.severity), Severity.NUDGE), Severity.CRITICAL)
     data: dict[str, Any] = {"tag": tag}
     data |= _android(severity) if is_android else {"push": dict(_IPHONE_PUSH[severity])}
+    if message.image is not None:
+        data["image"] = message.image  # the app adds Home Assistant's address and the login
     if message.buttons:
         data["actions"] = [
-            {"action": button.action, "title": button.title}
+            {"action": button.action, "title": _plain(button.title)}
             for button in message.buttons[:MOST_BUTTONS]
         ]
-    return {"title": message.title, "message": message.body, "data": data}
+    return {"title": _plain(message.title), "message": _plain(message.body), "data": data}
+
+
+def _plain(text: str) -> str:
+    """Return a text in which the phone finds no markup: Android shows HTML, links as well.
+
+    Source: companion.home-assistant.io, "Notification message HTML formatting".
+    """
+    return text.translate(_NO_MARKUP)
 
 
 def fitting_tag(tag: str) -> str:

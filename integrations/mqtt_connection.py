@@ -57,12 +57,20 @@ class Connection:
     Args:
         client: set up for `connect_async`, callbacks included.
         on_fail: called with the error when no connection comes about.
+        on_beat: called about once a second while there is a connection.
     """
 
-    def __init__(self, client: BufferedClient, on_fail: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        client: BufferedClient,
+        on_fail: Callable[[Exception], None],
+        on_beat: Callable[[], None],
+    ) -> None:
         """Prepare; `start` begins."""
         self._client = client
         self._on_fail = on_fail
+        self._on_beat = on_beat
+        self._hold_off_s = 0.0
         self._io = threading.Lock()  # one thread at a time reads, writes or connects
         self._is_busy = True  # the thread is at work and writes before it waits again
         self._is_stopping = threading.Event()
@@ -88,6 +96,10 @@ class Connection:
         info = self._client.publish(topic, payload, qos=qos, retain=is_retained)
         self._write_now()
         return info
+
+    def hold_off(self, seconds: float) -> None:
+        """Wait at least so long before the next attempt; for paho's callbacks alone."""
+        self._hold_off_s = seconds
 
     def stop(self, timeout_s: float) -> None:
         """Disconnect and end the thread; one that is held up is left behind after the time-out."""
@@ -123,7 +135,8 @@ class Connection:
             # An exception ends this thread, and the watchdog starves: only a new process helps.
             if self._connect() and self._serve():
                 pause_s = SHORTEST_PAUSE_S
-            self._is_stopping.wait(pause_s)
+            hold_off_s, self._hold_off_s = self._hold_off_s, 0.0
+            self._is_stopping.wait(max(pause_s, hold_off_s))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _connect(self) -> bool:
@@ -157,6 +170,7 @@ class Connection:
                 with self._io:
                     result = self._exchange(is_readable=connection in readers)
                 was_connected = was_connected or client.is_connected()
+                self._on_beat()
         finally:
             self._is_busy = True
         return was_connected

@@ -12,6 +12,7 @@ from integrations.web import LONGEST_RETRY_S, TIMEOUT_S, Web, usual_pause_s
 from policies.model import Forecast
 
 DEFAULT_URL: Final = "https://api.open-meteo.com/v1/forecast"
+LONGEST_PAST_DAYS: Final = 92  # source: open-meteo.com/en/docs, "past_days"
 
 
 class OpenMeteo:
@@ -56,6 +57,15 @@ class OpenMeteo:
             PermanentError when the request is refused, PayloadError when the answer is no forecast.
         """
         answer = self._web.get(now_utc, parameters=self._parameters)
+        return parse_forecast(answer.body, now_utc)
+
+    def fetch_past(self, now_utc: datetime, days: int) -> Forecast:
+        """Fetch the hours of past days (92 at most), as the service believes that they were.
+
+        Raises: as `fetch`.
+        """
+        asked = {"past_days": str(min(days, LONGEST_PAST_DAYS)), "forecast_days": "1"}
+        answer = self._web.get(now_utc, parameters=self._parameters | asked)
         return parse_forecast(answer.body, now_utc)
 
 

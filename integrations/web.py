@@ -1,4 +1,4 @@
-"""Ask one weather service over HTTPS, trusting neither the network nor the answer.
+"""Ask one service over HTTPS, trusting neither the network nor the answer.
 
 The network may be a hotel's login page, the answer endless, the clock unset, and the address in the
 settings somebody's idea of reaching a cloud's metadata service (FAULTS: captive portal, body cap,
@@ -24,6 +24,7 @@ from urllib3.connectionpool import ConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
+from integrations.certificates import certificate_fault
 from integrations.documents import LOGIN_PAGE, load_json, reason_text
 from integrations.errors import IntegrationError, PayloadError, PermanentError, TransientError
 
@@ -37,7 +38,10 @@ _CLOCK_NOT_SET_BEFORE: Final = datetime(2026, 1, 1, tzinfo=UTC)  # older than th
 _CLOUD_METADATA: Final = frozenset(  # not link-local by address, but never a weather service
     ipaddress.ip_address(text) for text in ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")
 )
-_HOME_SUFFIXES: Final = (".local", ".lan", ".home.arpa", ".internal", ".localhost")
+_HOME_SUFFIXES: Final = (
+    *(".local", ".lan", ".home", ".home.arpa", ".internal", ".localdomain", ".localhost"),
+    ".fritz.box",
+)
 _LATER: Final = frozenset({408, 425, 429})
 NOT_MODIFIED: Final = 304
 _OK: Final = frozenset({200})
@@ -70,6 +74,8 @@ class Web:
         session: requests.Session | None = None,
         timeout_s: tuple[float, float] = TIMEOUT_S,
         pause_s: Callable[[int, str], float] = usual_pause_s,
+        purpose: str = "weather",
+        name: str | None = None,
     ) -> None:
         """Prepare the requests; nothing is asked before `get`.
 
@@ -79,10 +85,13 @@ class Web:
             session: a session of the caller's, without proxies and `.netrc` from now on.
             timeout_s: for connecting, and between two pieces of an answer.
             pause_s: the pause after a status and reason without `Retry-After`.
+            purpose: what it is asked for, for texts.
+            name: how texts call the server; its host name otherwise.
 
         Raises: PermanentError when `base_url` may not be asked.
         """
-        self._url = _checked_url(base_url)
+        self._url = _checked_url(base_url, purpose)
+        self.host = name or self._url.hostname or ""  # as texts name the server
         self._base_url = base_url
         self._user_agent = user_agent
         self._timeout_s = timeout_s
@@ -90,13 +99,9 @@ class Web:
         self._session = session or requests.Session()
         self._session.trust_env = False  # no proxy and no .netrc of whoever started the daemon
         self._session.mount(
-            f"{self._url.scheme}://{self._url.netloc}", _GuardedTransport(self._url.scheme)
+            f"{self._url.scheme}://{self._url.netloc}",
+            _GuardedTransport(self._url.scheme, self.host, purpose),
         )
-
-    @property
-    def host(self) -> str:
-        """Name the server, for texts."""
-        return self._url.hostname or ""
 
     def get(
         self,
@@ -167,11 +172,11 @@ class Web:
 
 
 class _GuardedTransport(HTTPAdapter):
-    """Connect only to addresses that weather may come from, whatever the name resolves to."""
+    """Connect only to addresses that may be asked, whatever the name resolves to."""
 
-    def __init__(self, scheme: str) -> None:
+    def __init__(self, scheme: str, name: str, purpose: str) -> None:
         super().__init__(max_retries=0)
-        self._scheme = scheme
+        self._scheme, self._name, self._purpose = scheme, name, purpose
 
     def get_connection_with_tls_context(
         self,
@@ -185,9 +190,9 @@ class _GuardedTransport(HTTPAdapter):
         Raises: PermanentError when one of them may not be asked.
         """
         host = urlsplit(request.url or "").hostname or ""
-        for address in _resolve(host):
-            if reason := _objection(address, self._scheme):
-                raise PermanentError(f"{host} leads to {address}: {reason}")
+        for address in _resolve(host, self._name):
+            if reason := _objection(address, self._scheme, self._purpose):
+                raise PermanentError(f"{self._name} leads to {address}: {reason}")
         return super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
 
 
@@ -221,49 +226,50 @@ def http_date(header: str | None) -> datetime | None:
         return None
 
 
-def _checked_url(base_url: str) -> SplitResult:
+def _checked_url(base_url: str, purpose: str) -> SplitResult:
     try:
         url = urlsplit(base_url)
         host, _port = url.hostname, url.port
     except ValueError as error:
-        raise PermanentError(f"the weather address cannot be read: {error}") from error
+        raise PermanentError(f"the {purpose} address cannot be read: {error}") from error
     if url.scheme not in {"https", "http"} or not host:
-        raise PermanentError("the weather address must start with https:// and name a host")
+        raise PermanentError(f"the {purpose} address must start with https:// and name a host")
     if url.username is not None or url.password is not None:
-        raise PermanentError("the weather address must not hold a user name or password")
+        raise PermanentError(f"the {purpose} address must not hold a user name or password")
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        is_home = host == "localhost" or host.endswith(_HOME_SUFFIXES)
+        # What such a name leads to is looked at before each request.
+        is_home = "." not in host or host.endswith(_HOME_SUFFIXES)
         if url.scheme == "http" and not is_home:
             raise PermanentError(
-                f"http://{host} is not in this home: use https:// for the weather"
+                f"http://{host} is not in this home: use https:// for the {purpose}"
             ) from None
     else:
-        if reason := _objection(address, url.scheme):
-            raise PermanentError(f"the weather address {host} may not be asked: {reason}")
+        if reason := _objection(address, url.scheme, purpose):
+            raise PermanentError(f"the {purpose} address {host} may not be asked: {reason}")
     return url
 
 
-def _objection(address: Address, scheme: str) -> str | None:
-    """Return why an address may not be asked for the weather; None when it may."""
+def _objection(address: Address, scheme: str, purpose: str) -> str | None:
+    """Return why an address may not be asked; None when it may."""
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
     if address.is_link_local or address in _CLOUD_METADATA:
-        return "a link-local or metadata address is no weather service"
+        return f"a link-local or metadata address is no {purpose} service"
     if address.is_multicast or address.is_unspecified:
         return "this is no address of one server"
     if scheme == "http" and not address.is_private:
-        return "not in this home: use https:// for the weather"
+        return f"not in this home: use https:// for the {purpose}"
     return None
 
 
-def _resolve(host: str) -> Iterator[Address]:
+def _resolve(host: str, name: str) -> Iterator[Address]:
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TransientError(
-            f"the name {host} cannot be resolved: is the internet connection up?"
+            f"the name {name} cannot be resolved: is the internet connection up?"
         ) from error
     for _family, _kind, _protocol, _name, address in found:
         yield ipaddress.ip_address(str(address[0]).partition("%")[0])
@@ -338,7 +344,9 @@ def _tls_text(error: Exception, host: str, now_utc: datetime) -> str:
         return f"clock not set? This machine says {today}, so the certificate of {host} looks wrong"
     if "expired" in words:
         return f"the certificate of {host} has expired, or the clock is not set ({today} here)"
-    return f"no trusted TLS connection to {host}: is there a login page on this network?"
+    if (fault := certificate_fault(error)) is not None:
+        return f"the certificate of {host} {fault}; is there a login page on this network?"
+    return f"no TLS connection to {host}: is there a login page on this network?"
 
 
 def _reason(response: requests.Response, read_s: float) -> str:

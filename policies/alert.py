@@ -43,11 +43,22 @@ class AlertPhase(enum.StrEnum):
     RESOLVED = "resolved"
 
 
+class AlertShown(enum.StrEnum):
+    """Name for the household how far an alert is."""
+
+    NONE = "none"
+    HELD_BACK = "held back"  # until quiet hours, a snooze or the like end
+    WARNED = "warned"  # and nobody answered
+    ANSWERED = "answered"
+    SNOOZED = "snoozed"
+
+
 class Road(enum.StrEnum):
-    """Name the ways to a person: their phones by Home Assistant, or what is left without it."""
+    """Name the ways to a person: by Home Assistant, or what is left without it."""
 
     PHONE = "phone"
     SECOND_ROAD = "second_road"
+    ANNOUNCER = "announcer"  # a speaker or light in the home, for what is critical alone
 
 
 class Verb(enum.StrEnum):
@@ -65,6 +76,18 @@ class Message:
 
     message_id: str
     parameters: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    def moment(self, key: str) -> datetime | None:
+        """Return the moment that a parameter carries as ISO text (aware), `None` where none is.
+
+        >>> Message("", {"at": "2026-07-14T13:00:00+00:00"}).moment("at").hour
+        13
+        """
+        try:
+            at = datetime.fromisoformat(str(self.parameters.get(key)))
+        except ValueError:
+            return None
+        return None if at.tzinfo is None else at
 
 
 _ONE_A_PERSON = frozenset({"hydration", "digest", "brief"})
@@ -123,6 +146,7 @@ class Climb:
     second_road: tuple[str, ...] = ()  # people and carers for whom it was opened
     is_carer_told: bool = False
     repeats: int = 0
+    announced: tuple[str, ...] = ()  # people for whom the home spoke
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +178,18 @@ class Alert:
     waiting_for: tuple[str, ...] = ()  # people who are told when what holds it back ends
     digested_for: tuple[str, ...] = ()  # people who are told by their digest
 
+    @property
+    def shown(self) -> AlertShown:
+        """Say in a word how far it is; what is only displayed is no alert."""
+        if self.phase is AlertPhase.RESOLVED or self.severity is Severity.DISPLAY:
+            return AlertShown.NONE
+        if self.phase is AlertPhase.ACKNOWLEDGED:
+            return AlertShown.ANSWERED
+        if self.phase is AlertPhase.SNOOZED:
+            return AlertShown.SNOOZED
+        is_told = self.told_severity is not Severity.DISPLAY
+        return AlertShown.WARNED if is_told else AlertShown.HELD_BACK
+
     def aged(self, elapsed: timedelta) -> Alert:
         """Return the same alert `elapsed` later."""
 
@@ -181,6 +217,7 @@ class NotifyReason(enum.StrEnum):
     UNANSWERED = "unanswered"
     NUDGE = "nudge"
     RAISED_AGAIN = "raised_again"
+    MOVED = "moved"  # what is announced: silently, in the place of what was said
     NOT_CONFIRMED = "not_confirmed"  # by the phones: hence the second road
     NOT_ANSWERED = "not_answered"  # hence a carer
     REPEATED = "repeated"

@@ -21,6 +21,7 @@ from policies import (
     hydration,
     modes,
     official_warnings,
+    self_test,
 )
 from policies.alert import (
     Alert,
@@ -55,6 +56,7 @@ _HELD_BY_CRASH: Mapping[str, frozenset[str]] = {
     "cooling": frozenset({"trouble", "advice"}),
     "official_warnings": frozenset({official_warnings.POLICY}),
     "brief": frozenset({"brief"}),
+    "self_test": frozenset({self_test.POLICY, "trouble"}),
 }
 # Of several commands for one device: never stop on doubt.
 _COMMAND_ORDER = (CoolingAction.RUN, CoolingAction.RELEASE, CoolingAction.LEAVE)
@@ -80,6 +82,7 @@ POLICIES = Policies()
 _PLANNED_COOLING: Mapping[str, str] = {
     "cooling_minimum_time": "resting",
     "cooling_outdoor_cold": "cold_outdoors",
+    "cooling_power_cap": "waiting",
 }
 Result = TypeVar("Result")
 
@@ -128,6 +131,8 @@ def decide(snapshot: Snapshot, policies: Policies = POLICIES) -> Decision:
         level_memory=judgement.heat.level_memory,
         crashes=(*judgement.crashes, *crash),
         look_again_in=climbed.look_again_in,
+        unheard=climbed.unheard,
+        calling=climbed.calling,
     )
 
 
@@ -162,6 +167,8 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
         crashes += crash
     official, crash = _guarded("official_warnings", lambda: policies.official(snapshot))
     crashes += crash
+    tests, crash = _guarded("self_test", lambda: self_test.evaluate(snapshot))
+    crashes += crash
     findings = (
         *(heat.findings if heat else ()),
         *(quality or ()),
@@ -169,6 +176,7 @@ def _judge(snapshot: Snapshot, policies: Policies) -> _Judgement:
         *(plan.findings if plan else ()),
         *(official or ()),
         *(briefs or ()),
+        *(tests or ()),
         *(_crash_finding(snapshot, each) for each in crashes),
     )
     return _Judgement(
@@ -297,6 +305,6 @@ def _planned_cooling(command: CoolingCommand, *, is_expected: bool) -> str:
     """Return the phrase for a device that is off: of `texts_en.PHRASES`, "cooling.*"."""
     if command.action is CoolingAction.RUN:
         return "starting"
-    if command.message.message_id == "cooling_released_no_need":
+    if command.message.message_id in {"cooling_released_no_need", "cooling_nobody_there"}:
         return "later" if is_expected else "off"
     return _PLANNED_COOLING.get(command.message.message_id, "off")

@@ -11,7 +11,10 @@ BLIND_OR_POWERLESS = frozenset(
         "trouble_room_blind",
         "trouble_person_blind",
         "trouble_mqtt_down",
+        "trouble_mqtt_refused",
         "trouble_home_assistant_down",
+        "trouble_token_refused",
+        "trouble_basic_mode",
         "trouble_policy_crashed",
         "trouble_device_failed",
         "trouble_plug_low_power",
@@ -19,3 +22,6 @@ BLIND_OR_POWERLESS = frozenset(
         "trouble_blind_cooling_ended",
     }
 )
+
+# The carers can look after a phone that nobody answers; who holds it may never have heard.
+CARERS_HEAR = BLIND_OR_POWERLESS | {"trouble_phone_unproved"}

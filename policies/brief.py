@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from policies import digest
-from policies.alert import Alert, AlertPhase, Finding, Message, Severity
+from policies.airing import is_too_humid
+from policies.alert import Alert, Finding, Message, Severity
+from policies.brief_timing import DUE_FOR, POLICY, is_of_today, live_brief, since_due
+from policies.foresight import foresee
 from policies.heat_limits import every_room_of, personal_limits
 from policies.heat_message import COOLER_OUTDOORS_C
+from policies.heat_outlook import has_ready_cooling
 from policies.heat_sensitivity import HeatResult, usable_forecast
 from policies.hydration import plan_name
 from policies.model import (
@@ -24,16 +28,18 @@ from policies.model import (
     Person,
     PersonAssessment,
     PersonConditions,
+    RoomAssessment,
     RoomConditions,
     Snapshot,
 )
 from policies.official_warnings import most_serious
-from policies.outlook import expect
-from policies.shade import WARM_DAY_UNDER_LIMIT_C, shade_times
+from policies.outlook import HORIZON, expect
+from policies.shade import WARM_DAY_UNDER_LIMIT_C
+from policies.window_sun import shade_times
 
-POLICY = "brief"
-DUE_FOR = timedelta(hours=2)
+TOLD_AGAIN_AFTER = timedelta(hours=12)  # by true time, whatever the wall clock does
 WINDOWS_AHEAD = timedelta(hours=18)  # to the cool of the next night
+DAY_AHEAD = timedelta(hours=16)  # of a room's own forecast: to the evening
 WALK_AHEAD = timedelta(hours=14)
 WALK_UNDER_C = 27.0  # Source: EVIDENCE 8, "Outdoor forecast notice" (NWS caution, 80 °F)
 _HOUR = timedelta(hours=1)
@@ -56,42 +62,34 @@ def evaluate(
     goals = {person.person_id: person.drinks_goal_ml for person in people}
     findings = []
     for conditions in snapshot.people:
-        since = _since_due(conditions.person, snapshot.now_local)
-        if since is None:
-            continue
         person_id = conditions.person.person_id
-        known = _known_today(snapshot.alerts, person_id)
+        known = live_brief(snapshot.alerts, person_id)
         if known is not None and known.since_told is not None:
-            findings.append(_finding(person_id, known.told_severity, known.message))
+            if is_of_today(known.since_told, snapshot):
+                findings.append(_finding(person_id, known.told_severity, known.message))
+            continue
+        since = since_due(conditions.person, snapshot.now_local)
+        if since is None or _was_told(snapshot.alerts, person_id):
             continue
         is_due = since < DUE_FOR
         if known is not None and not is_due:
             message = known.message
         else:
-            message = _message(snapshot, conditions, goals.get(person_id))
+            message = _message(snapshot, heat, conditions, goals.get(person_id))
         severity = _severity(heat, person_id) if is_due else Severity.DISPLAY
         findings.append(_finding(person_id, severity, message))
     return tuple(findings)
 
 
-def _since_due(person: Person, now_local: datetime) -> timedelta | None:
-    """Return how long ago today's brief was due, or `None` before that and without one."""
-    if person.brief_at is None:
-        return None
-    due = datetime.combine(now_local.date(), person.brief_at, now_local.tzinfo)
-    since = now_local.replace(tzinfo=None) - due.replace(tzinfo=None)  # both of one wall clock
-    return since if since >= timedelta(0) else None
-
-
-def _known_today(alerts: Iterable[Alert], person_id: str) -> Alert | None:
-    live = [
-        alert
-        for alert in alerts
-        if alert.key.policy == POLICY
+def _was_told(alerts: Iterable[Alert], person_id: str) -> bool:
+    """Return whether the person heard a brief that this one would repeat: the clock went back."""
+    return any(
+        alert.key.policy == POLICY
         and alert.key.subject == person_id
-        and alert.phase is not AlertPhase.RESOLVED
-    ]
-    return live[-1] if live else None
+        and alert.since_told is not None
+        and alert.since_told < TOLD_AGAIN_AFTER
+        for alert in alerts
+    )
 
 
 def _severity(heat: HeatResult, person_id: str) -> Severity:
@@ -110,7 +108,9 @@ def _finding(person_id: str, severity: Severity, message: Message) -> Finding:
 # --------------------------------------------------------------------------- what it says
 
 
-def _message(snapshot: Snapshot, conditions: PersonConditions, goal_ml: int | None) -> Message:
+def _message(
+    snapshot: Snapshot, heat: HeatResult, conditions: PersonConditions, goal_ml: int | None
+) -> Message:
     """Return what is known of the day, by what the text may name."""
     person = conditions.person
     rooms = [room for room in snapshot.rooms if room.room.room_id in every_room_of(person)]
@@ -119,9 +119,13 @@ def _message(snapshot: Snapshot, conditions: PersonConditions, goal_ml: int | No
     parameters |= _outdoors(forecast, snapshot)
     limit_c = personal_limits(person, is_night_bedroom=False).level_1_c
     parameters |= _indoors(rooms, forecast, snapshot, limit_c)
+    parameters |= _over_limit(heat, person.person_id, rooms)
+    # Of a room over the limit its hours come first, and how hot it gets after the drinks.
+    place = "hottest_room" if "over_at" in parameters else "warmest_room"
+    parameters[place] = parameters.get("room")
     maximum_c = parameters.get("forecast_maximum_c")
     if isinstance(maximum_c, float) and maximum_c >= limit_c - WARM_DAY_UNDER_LIMIT_C:
-        parameters |= _windows(rooms, forecast, snapshot)
+        parameters |= _windows(heat, rooms, forecast, snapshot)
         parameters |= _blinds(rooms, snapshot)
         parameters |= _walk(person, forecast, snapshot)
     waiting = digest.members(snapshot.alerts, person.person_id)
@@ -155,42 +159,104 @@ def _indoors(
     limit_c: float,
 ) -> Parameters:
     """Return the hottest hour of the room that gets hottest, if it is expected at the limit."""
-    best: tuple[HourlyValue, str] | None = None
+    best: tuple[HourlyValue, RoomConditions] | None = None
     for room in rooms:
-        for hour in expect(room, forecast, snapshot.now_utc):
+        horizon = HORIZON if room.ahead is None else DAY_AHEAD
+        for hour in expect(room, forecast, snapshot.now_utc, horizon):
             if best is None or hour.effective_temperature_c > best[0].effective_temperature_c:
-                best = (hour, room.room.name)
+                best = (hour, room)
     if best is None or best[0].effective_temperature_c < limit_c:
         return {}
+    highest, room = best
+    foreseen = {hour.at: hour for hour in foresee(room, snapshot.now_utc)}.get(highest.at)
     return {
-        "room": best[1],
-        "expected_temperature_c": round(best[0].effective_temperature_c, 1),
-        "expected_at_local": _clock(best[0].at, snapshot),
+        "room": room.room.name,
+        "expected_temperature_c": round(highest.effective_temperature_c, 1),
+        "expected_low_c": None if foreseen is None else round(foreseen.low_c, 1),
+        "expected_high_c": None if foreseen is None else round(foreseen.high_c, 1),
+        "expected_at_local": _clock(highest.at, snapshot),
     }
 
 
+def _over_limit(heat: HeatResult, person_id: str, rooms: Iterable[RoomConditions]) -> Parameters:
+    """Return in which room and from when level 2 is expected, so that nothing says it again."""
+    for finding in heat.findings:
+        if finding.is_expected and finding.subject == person_id:
+            said = finding.message.parameters
+            there = [room for room in rooms if room.room.name == said.get("room")]
+            is_ready = said.get("cooling") == "off" and any(map(has_ready_cooling, there))
+            return {
+                "over_room": said.get("room"),
+                "over_at": said.get("expected_at"),
+                "over_at_local": said.get("expected_at_local"),
+                "over_range_local": said.get("expected_range_local"),
+                "cooling": "later" if is_ready else said.get("cooling"),
+                "device": said.get("device"),
+            }
+    return {}
+
+
 def _windows(
-    rooms: Iterable[RoomConditions], forecast: Forecast | None, snapshot: Snapshot
+    heat: HeatResult, rooms: Sequence[RoomConditions], forecast: Forecast | None, snapshot: Snapshot
 ) -> Parameters:
-    """Return when it gets warmer outdoors than in, and when it is clearly cooler again."""
+    """Return when it gets warmer outdoors than in, and when it is clearly cooler again.
+
+    By the rooms' own forecasts where there are any. Air that is much more humid opens nothing.
+    """
+    room_ids = {room.room.room_id for room in rooms}
+    foreseen = [
+        room
+        for room in heat.rooms
+        if room.room_id in room_ids and room.expected_maximum_c is not None
+    ]
+    if foreseen:
+        return _airing(foreseen, snapshot)
     indoors = [
-        room.temperature_c
+        (room.temperature_c, room.relative_humidity_pct)
         for room in rooms
         if room.freshness is Freshness.FRESH and room.temperature_c is not None
     ]
     hours = _coming(forecast, snapshot, WINDOWS_AHEAD)
     if not indoors or not hours:
         return {}
-    indoor_c = max(indoors)
-    close = _first(hours, lambda outdoor_c: outdoor_c >= indoor_c)
+    indoor_c, indoor_pct = max(indoors, key=lambda air: air[0])
+    close = _first(hours, lambda hour: hour.temperature_c >= indoor_c)
     if close is None:
         return {}
     later = [hour for hour in hours if hour.at > close.at]
-    opened = _first(later, lambda outdoor_c: outdoor_c <= indoor_c - COOLER_OUTDOORS_C)
+    opened = _first(
+        later,
+        lambda hour: (
+            hour.temperature_c <= indoor_c - COOLER_OUTDOORS_C
+            and not is_too_humid(hour, indoor_c, indoor_pct)
+        ),
+    )
     is_now = close.at <= snapshot.now_utc
     return {
         "close_at_local": None if is_now else _clock(close.at, snapshot),
         "open_at_local": None if opened is None else _clock(opened.at, snapshot),
+    }
+
+
+def _airing(rooms: Iterable[RoomAssessment], snapshot: Snapshot) -> Parameters:
+    """Return when to close the first room's windows, and when to open the last one's, in a day."""
+    known = [room for room in rooms if room.open_windows_at or room.close_windows_at]
+    opens = [room.open_windows_at for room in known if room.open_windows_at is not None]
+    closes = [
+        room.close_windows_at
+        for room in known
+        if room.close_windows_at is not None
+        and (room.open_windows_at is None or room.close_windows_at < room.open_windows_at)
+    ]
+    is_open = len(closes) == len(known)  # else one of them is to be closed by now
+    end = snapshot.now_utc + WINDOWS_AHEAD
+    moments = {
+        "close_at_local": min(closes, default=None) if is_open else None,
+        "open_at_local": max(opens, default=None),
+    }
+    return {
+        key: None if at is None or at >= end else _clock(at, snapshot)
+        for key, at in moments.items()
     }
 
 
@@ -225,9 +291,9 @@ def _coming(
 
 
 def _first(
-    hours: Iterable[HourlyForecast], is_it: Callable[[float], bool]
+    hours: Iterable[HourlyForecast], is_it: Callable[[HourlyForecast], bool]
 ) -> HourlyForecast | None:
-    return next((hour for hour in hours if is_it(hour.temperature_c)), None)
+    return next((hour for hour in hours if is_it(hour)), None)
 
 
 def _local(at: datetime, snapshot: Snapshot) -> datetime:

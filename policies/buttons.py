@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policies import self_test
 from policies.alert import Alert, Severity, Verb
 from policies.model import Flag, PersonConditions
 
@@ -27,7 +28,7 @@ def choose_buttons(
     if heat and severity in {Severity.WARNING, Severity.LOUD_WARNING}:
         offered.append(Verb.SNOOZE)
     is_quieted_by_out = severity is Severity.NUDGE or (heat and severity is Severity.WARNING)
-    if offered and is_quieted_by_out:
+    if offered and is_quieted_by_out and alert.key.policy != self_test.POLICY:
         if alert.is_expected and len(offered) == MOST_BUTTONS:
             offered = [verb for verb in offered if verb is not Verb.DRANK]
         offered.append(Verb.OUT)

@@ -111,12 +111,14 @@ class Card:
             return render(self._answered(self._live[-1]), reader, home)
         if len(self._waiting) == 1:
             return render(self._waited_for(self._waiting[0]), reader, home, verbs)
-        names = dict.fromkeys(name for alert in self._waiting for name in self._names(alert))
+        names = list(dict.fromkeys(each for alert in self._waiting for each in self._names(alert)))
         lines = [(self._name(alert), self._waited_for(alert)) for alert in self._waiting]
         summary = summarise(lines, home)
         is_hot = any(alert.key.policy == "heat" for alert in self._waiting)
         message_id = "carer_several_heat" if is_hot else "carer_several"
-        several = Message(message_id, {"people": " and ".join(names), "summary": summary})
+        people = " and ".join(names)
+        said = {"people": people, "person": people, "summary": summary}
+        several = Message(message_id, {**said, "is_several": len(names) > 1})
         return render(several, reader, home, verbs)
 
     def _waited_for(self, alert: Alert) -> Message:
@@ -128,6 +130,7 @@ class Card:
         said = {
             **alert.message.parameters,
             "person": self._name(alert),
+            "is_several": len(self._names(alert)) > 1,
             "trouble": alert.message.message_id,
             "since_local": f"{snapshot.now_local - since_first:%H:%M}",
         }

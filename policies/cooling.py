@@ -9,6 +9,9 @@ the hour. Judged by the 10-minute mean of the effective temperature, a room's co
 - changes no faster than the device's minimum on and off times, counted from our own commands, and
   starts at most every 20 minutes (three times in any hour).
 
+An air conditioner too weak to start so late runs earlier (`cooling_ahead`), and as long as that
+holds it stays on at its target.
+
 Nothing starts on what cannot be believed, and nothing ends because of it either, until
 `blind_cooling_max` has passed. A released air conditioner goes back to how it was, a fan stays.
 
@@ -17,17 +20,28 @@ Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from policies.alert import AlertPhase, Finding, Message, Severity
-from policies.cooling_commands import leave, message, release, run
-from policies.cooling_view import RoomView, room_views
+from policies.alert import Finding
+from policies.cooling_ahead import early_cooling
+from policies.cooling_commands import leave, release, run
+from policies.cooling_trouble import (
+    device_findings,
+    has_no_effect,
+    heating_findings,
+    known_ineffective,
+)
+from policies.cooling_view import (
+    END_OVER_TARGET_C,
+    START_OVER_TARGET_C,
+    CoolingAim,
+    RoomView,
+    room_views,
+)
 from policies.drying import why_not_dry, why_stop_drying
-from policies.heat_message import LOW_POWER_AFTER
 from policies.heat_sensitivity import HeatResult
 from policies.model import (
-    CoolingAction,
     CoolingCommand,
     CoolingRole,
     DeviceConditions,
@@ -36,23 +50,18 @@ from policies.model import (
     Lease,
     Snapshot,
 )
+from policies.power_cap import Wish, within_cap
 from policies.shade import shade_command
+from policies.venting import why_not_vent, why_stop_vent
 
 START_SPACING = timedelta(minutes=20)  # FAULTS 42: at most 3 starts in an hour
-EFFECT_EXPECTED_AFTER = timedelta(minutes=30)
-NO_EFFECT_MESSAGE = "trouble_no_cooling_effect"
-NO_EFFECT_ABOVE_C = -0.2  # a fall smaller than this is a sensor's noise
 _ROLE_ORDER = (
     CoolingRole.BLIND,
+    CoolingRole.VENT,
     CoolingRole.FAN,
     CoolingRole.DEHUMIDIFIER,
     CoolingRole.AIR_CONDITIONER,
 )
-# What is said of a device that did not respond; without a fan, AC or plug keepcool is powerless.
-_FAILED_MESSAGES = {
-    CoolingRole.BLIND: "trouble_blind_failed",
-    CoolingRole.DEHUMIDIFIER: "trouble_dryer_failed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +79,34 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
         snapshot: the home now.
         heat: `heat_sensitivity.evaluate` of the same snapshot, for the limits of those present.
     """
-    commands: list[CoolingCommand] = []
+    wishes: list[Wish] = []
     findings: list[Finding] = []
-    ineffective = _known_ineffective(snapshot)
-    for view in room_views(snapshot, heat):
-        for device in sorted(view.conditions.devices, key=_cheapest_first):
-            command = _command(view, device, snapshot)
-            commands.append(command)
-            was_ineffective = device.device.device_id in ineffective
-            findings.extend(
-                _device_findings(view, device, command, was_ineffective=was_ineffective)
-            )
-        findings.extend(_heating_findings(view))
+    bedrooms = frozenset(found.room.room_id for found in snapshot.rooms if found.room.is_bedroom)
+    for seen in room_views(snapshot, heat):
+        view = replace(seen, early=early_cooling(seen, snapshot, bedrooms))
+        view = replace(view, is_failing=_is_failing(view))
+        wishes.extend(
+            Wish(view, device, _command(view, device, snapshot))
+            for device in sorted(view.conditions.devices, key=_cheapest_first)
+        )
+        findings.extend(heating_findings(view))
+    levels = {room.room_id: room.level for room in heat.rooms}
+    commands = within_cap(wishes, levels, snapshot.home.electricity.cooling_max_w)
+    ineffective = known_ineffective(snapshot)
+    for wish, command in zip(wishes, commands, strict=True):
+        was = wish.device_id in ineffective
+        findings.extend(device_findings(wish.view, wish.device, command, was_ineffective=was))
     return CoolingPlan(tuple(commands), tuple(findings))
 
 
 # --------------------------------------------------------------------------- one device
+
+
+def _is_failing(view: RoomView) -> bool:
+    """Return whether cooling early was begun and does not work, so that other help must come."""
+    return view.early is not None and any(
+        device.has_failed or has_no_effect(view, device) for device in view.conditions.devices
+    )
 
 
 def _cheapest_first(device: DeviceConditions) -> int:
@@ -113,6 +134,8 @@ def _why_not_start(view: RoomView, device: DeviceConditions) -> str | None:
     """Return the message that says why a device does not start, or `None` when it should."""
     if device.device.role is CoolingRole.DEHUMIDIFIER:
         refused = why_not_dry(view, device)
+    elif device.device.role is CoolingRole.VENT:
+        refused = why_not_vent(view)
     else:
         refused = _why_not_cool(view, device)
     if refused is not None:
@@ -130,9 +153,21 @@ def _why_not_cool(view: RoomView, device: DeviceConditions) -> str | None:
     aim = view.aim(device.device)
     if view.effective_c is None:
         return "cooling_unseen"
-    if aim is None or view.effective_c < aim.start_c:
+    if aim is None:
+        return "cooling_nobody_there"
+    if view.effective_c < _start_c(view, device, aim):
         return "cooling_released_no_need"
     return _why_useless(view, device)
+
+
+def _start_c(view: RoomView, device: DeviceConditions, aim: CoolingAim) -> float:
+    """Return from where on a device starts: well over its target if it must run early.
+
+    A fan must while cooling early does not work, if somebody is there.
+    """
+    is_fan, is_there = device.device.role is CoolingRole.FAN, view.need and view.need.is_now
+    is_early = view.is_failing and is_there if is_fan else view.early is not None
+    return min(aim.start_c, aim.target_c + START_OVER_TARGET_C) if is_early else aim.start_c
 
 
 def _why_useless(view: RoomView, device: DeviceConditions) -> str | None:
@@ -165,6 +200,8 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
     """Return the message that says why a running device is released, or `None`."""
     if lease.running_for >= device.device.longest_run:
         return "cooling_rest_after_longest_run"
+    if device.device.role is CoolingRole.VENT:
+        return why_stop_vent(view)
     if view.effective_c is None and lease.blind_for >= device.device.blind_cooling_max:
         return "cooling_blind" if view.need else "cooling_released_no_need"
     if device.device.role is CoolingRole.DEHUMIDIFIER:
@@ -175,10 +212,16 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
 def _why_cool_enough(view: RoomView, device: DeviceConditions) -> str | None:
     aim = view.aim(device.device)
     if aim is None:
-        return "cooling_released_no_need"
-    is_cool = view.effective_c is not None and view.effective_c <= aim.end_c
+        return "cooling_nobody_there"
+    is_cool = view.effective_c is not None and view.effective_c <= _end_c(view, device, aim)
     # A fan that is too hot to help stays on, and is no longer called cooling.
     return "cooling_reached_target" if is_cool else _why_useless(view, device)
+
+
+def _end_c(view: RoomView, device: DeviceConditions, aim: CoolingAim) -> float:
+    """Return where a device ends: one that runs early is held at its target by its thermostat."""
+    holds = view.early is not None and _desired(view, device).target_temperature_c is not None
+    return aim.target_c - END_OVER_TARGET_C if holds else aim.end_c
 
 
 def _running_reason(view: RoomView, device: DeviceConditions) -> str:
@@ -186,6 +229,10 @@ def _running_reason(view: RoomView, device: DeviceConditions) -> str:
         return "cooling_fan"
     if device.device.role is CoolingRole.DEHUMIDIFIER:
         return "drying_feels_cooler"
+    if device.device.role is CoolingRole.VENT:
+        return "vent_outdoor_air"
+    if view.early is not None:
+        return "cooling_before_dear" if view.early.is_for_price else "cooling_early"
     is_now = view.need is None or view.need.is_now
     return "cooling_over_limit" if is_now else "cooling_ahead"
 
@@ -231,101 +278,3 @@ def _is_at_most(value: float | None, wanted: float | None) -> bool:
 
 def _is_within(elapsed: timedelta | None, minimum: timedelta) -> bool:
     return elapsed is not None and elapsed < minimum
-
-
-# --------------------------------------------------------------------------- trouble and advice
-
-
-def _known_ineffective(snapshot: Snapshot) -> frozenset[str]:
-    """Return the devices of which it was found that they run and do not cool."""
-    return frozenset(
-        alert.key.subject.removeprefix("device:")
-        for alert in snapshot.alerts
-        if alert.message.message_id == NO_EFFECT_MESSAGE and alert.phase is not AlertPhase.RESOLVED
-    )
-
-
-def _device_findings(
-    view: RoomView, device: DeviceConditions, command: CoolingCommand, *, was_ineffective: bool
-) -> tuple[Finding, ...]:
-    """Return the gravest trouble with a device, if any: one finding for one device.
-
-    That it does not cool is not over because the room is not seen any more.
-    """
-    described, lease = device.device, device.lease
-    name, room = described.name, view.conditions.room.name
-    aim = view.aim(described)
-    is_cool = aim is not None and view.effective_c is not None and view.effective_c <= aim.end_c
-    is_unseen = view.effective_c is None
-    is_ending = command.action is CoolingAction.RELEASE and command.is_blind
-    if device.has_failed:
-        message_id = _FAILED_MESSAGES.get(described.role, "trouble_device_failed")
-        reason = f"{name} in {room} did not respond"
-    elif lease is not None and not is_cool and _draws_too_little(device):
-        message_id = "trouble_plug_low_power"
-        reason = f"{name} in {room} is on but draws under {described.running_power_w:.0f} W"
-    elif lease is not None and view.is_over_limit and _has_no_effect(device, lease):
-        message_id = NO_EFFECT_MESSAGE
-        changed_c, ran_min = device.room_cooled_by_c or 0.0, lease.running_for.total_seconds() / 60
-        reason = f"{room} changed by {changed_c:+.1f} K in {ran_min:.0f} min of cooling by {name}"
-    elif lease is not None and is_unseen and was_ineffective and not is_ending:
-        message_id, reason = NO_EFFECT_MESSAGE, f"{room} was no cooler when it was last seen"
-    elif is_unseen and described.role is CoolingRole.AIR_CONDITIONER:
-        if not (is_ending or (device.has_ended_blind and lease is None)):
-            return ()
-        message_id = "trouble_blind_cooling_ended"
-        longest_min = described.blind_cooling_max.total_seconds() / 60
-        reason = f"{name} stopped after {longest_min:.0f} min without seeing {room}"
-    else:
-        return ()
-    finding = Finding(
-        policy="trouble",
-        subject=f"device:{described.device_id}",
-        severity=Severity.WARNING,
-        person_ids=view.person_ids,
-        message=message(message_id, view, device, is_wanted_on=lease is not None),
-        reason=reason,
-        may_resolve=not (is_unseen and message_id == NO_EFFECT_MESSAGE),
-    )
-    return (finding,)
-
-
-def _draws_too_little(device: DeviceConditions) -> bool:
-    is_on = device.observed is not None and device.observed.is_on
-    if not (is_on and device.device.has_power_sensor and device.low_power_for is not None):
-        return False
-    return device.low_power_for >= LOW_POWER_AFTER
-
-
-def _has_no_effect(device: DeviceConditions, lease: Lease) -> bool:
-    is_air_conditioner = device.device.role is CoolingRole.AIR_CONDITIONER
-    if not is_air_conditioner or device.room_cooled_by_c is None:
-        return False
-    has_had_time = lease.running_for >= EFFECT_EXPECTED_AFTER
-    return has_had_time and device.room_cooled_by_c > NO_EFFECT_ABOVE_C
-
-
-def _heating_findings(view: RoomView) -> tuple[Finding, ...]:
-    """Return the advice for a room that is over its limit without heat outside."""
-    if not view.is_over_limit or not (view.is_cold_outdoors or view.is_heating):
-        return ()
-    room, need = view.conditions.room, view.need
-    cause = "the heating is on" if view.is_heating else f"{view.outdoor_c:.1f} °C outside"
-    finding = Finding(
-        policy="advice",
-        subject=f"room:{room.room_id}",
-        severity=Severity.NUDGE,
-        person_ids=view.person_ids,
-        message=Message(
-            "advice_heating_on",
-            {
-                "room": room.name,
-                "temperature_c": view.conditions.temperature_c,
-                "effective_temperature_c": view.effective_c,
-                "limit_c": need.limit_c if need else None,
-                "outdoor_c": view.outdoor_c,
-            },
-        ),
-        reason=f"{room.name} is over its limit although {cause}",
-    )
-    return (finding,)

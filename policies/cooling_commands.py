@@ -31,20 +31,27 @@ def run(
     )
 
 
-def leave(view: RoomView, device: DeviceConditions, message_id: str) -> CoolingCommand:
+def leave(
+    view: RoomView, device: DeviceConditions, message_id: str, **more: str | float | bool | None
+) -> CoolingCommand:
     """Return the command to do nothing, with what keeps keepcool from it."""
-    reason = message(message_id, view, device)
+    reason = message(message_id, view, device, **more)
     return CoolingCommand(device.device.device_id, CoolingAction.LEAVE, reason)
 
 
 def release(
-    view: RoomView, device: DeviceConditions, message_id: str, *, is_blind: bool = False
+    view: RoomView,
+    device: DeviceConditions,
+    message_id: str,
+    *,
+    is_blind: bool = False,
+    **more: str | float | bool | None,
 ) -> CoolingCommand:
     """Return the command to end the lease."""
     return CoolingCommand(
         device_id=device.device.device_id,
         action=CoolingAction.RELEASE,
-        message=message(message_id, view, device),
+        message=message(message_id, view, device, **more),
         is_blind=is_blind,
     )
 
@@ -62,6 +69,9 @@ def message(
         "limit_c": view.need.limit_c if view.need else None,
         "target_c": aim.target_c if aim else None,
     }
+    if message_id in {"cooling_early", "cooling_before_dear"} and view.early is not None:
+        parameters["limit_c"] = view.early.need.limit_c
+        parameters["expected_at_local"] = f"{view.early.at:%H:%M}"
     if device.device.role is CoolingRole.FAN:
         parameters["fan"] = view.fan
     return Message(message_id, parameters | more)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from policies.airing import Outdoors, outdoor_air
 from policies.heat_limits import (
     every_room_of,
     is_night,
@@ -16,7 +17,16 @@ from policies.heat_limits import (
 )
 from policies.heat_message import fan_worth
 from policies.heat_sensitivity import HeatResult, is_believed, usable_forecast
-from policies.model import CoolingDevice, Freshness, Person, RoomConditions, Snapshot
+from policies.model import (
+    CoolingDevice,
+    CoolingRole,
+    Freshness,
+    HourlyForecast,
+    Person,
+    Room,
+    RoomConditions,
+    Snapshot,
+)
 
 # Source of the numbers without another: DESIGN "Cooling", EVIDENCE 8.
 START_BEFORE_LIMIT_C = 0.5
@@ -48,11 +58,26 @@ class CoolingAim:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyCooling:
+    """Carry the limit for which an air conditioner must run from now on.
+
+    `at` is when it would be passed without any cooling, or when electricity becomes dear (aware, in
+    the home's zone).
+    """
+
+    need: CoolingNeed
+    at: datetime
+    is_for_price: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RoomView:
     """Carry a room with everything that its devices' plan rests on.
 
     `effective_c` is `None` when the room is not seen, or what is seen cannot be believed. `fan` is
-    what a fan is worth to the person whom it helps least: `ok`, `wet_skin` or `no_help`.
+    what a fan is worth to the person whom it helps least: `ok`, `wet_skin` or `no_help`. `early` is
+    `None` unless the room must be cooled before it is near its limit, `is_failing` says that this
+    was begun and does not work.
     """
 
     conditions: RoomConditions
@@ -62,6 +87,19 @@ class RoomView:
     is_heating: bool
     fan: str
     person_ids: tuple[str, ...]
+    users: tuple[Person, ...] = ()
+    outdoors: Outdoors | None = None
+    early: EarlyCooling | None = None
+    is_failing: bool = False
+
+    @property
+    def lowest_limit_c(self) -> float | None:
+        """Return the lowest limit of those who use the room at some time of day, or `None`."""
+        kinds = {False, self.conditions.room.is_bedroom}
+        return min(
+            (personal_limits(person, kind).level_1_c for person in self.users for kind in kinds),
+            default=None,
+        )
 
     @property
     def is_cold_outdoors(self) -> bool:
@@ -76,13 +114,42 @@ class RoomView:
         return self.effective_c >= self.need.limit_c
 
     def aim(self, device: CoolingDevice) -> CoolingAim | None:
-        """Return where a device starts, aims and ends, or `None` while nobody needs the room."""
-        if self.need is None:
-            return None
-        default_c = device.target_night_c if self.need.is_night else device.target_day_c
-        target_c = max(min(default_c, self.need.limit_c - TARGET_UNDER_LIMIT_C), LOWEST_TARGET_C)
-        start_c = max(self.need.limit_c - START_BEFORE_LIMIT_C, target_c + START_OVER_TARGET_C)
-        return CoolingAim(start_c, target_c, target_c + END_OVER_TARGET_C)
+        """Return where a device starts, aims and ends, or `None` while nobody needs the room.
+
+        An air conditioner that must run early aims at what is needed then, if that is lower.
+        """
+        aims = [] if self.need is None else [aim_for(device, self.need)]
+        if self.early is not None and device.role is CoolingRole.AIR_CONDITIONER:
+            aims.append(aim_for(device, self.early.need))
+        return min(aims, key=lambda aim: aim.target_c, default=None)
+
+
+def aim_for(device: CoolingDevice, need: CoolingNeed) -> CoolingAim:
+    """Return where a device starts, aims and ends for a limit."""
+    default_c = device.target_night_c if need.is_night else device.target_day_c
+    target_c = max(min(default_c, need.limit_c - TARGET_UNDER_LIMIT_C), LOWEST_TARGET_C)
+    start_c = max(need.limit_c - START_BEFORE_LIMIT_C, target_c + START_OVER_TARGET_C)
+    return CoolingAim(start_c, target_c, target_c + END_OVER_TARGET_C)
+
+
+def need_at(
+    users: Iterable[Person], room: Room, at_local: datetime, bedrooms: Collection[str]
+) -> CoolingNeed | None:
+    """Return the strictest limit of those who usually are in a room at a moment, or `None`.
+
+    Args:
+        users: who uses the room at some time of day.
+        room: the room.
+        at_local: aware, in the home's zone.
+        bedrooms: ids of the home's bedrooms.
+    """
+    needs = []
+    for person in users:
+        if room.room_id in rooms_of(person, at_local, bedrooms):
+            is_night_bedroom = room.is_bedroom and is_night(person, at_local)
+            limit_c = personal_limits(person, is_night_bedroom).level_1_c
+            needs.append(CoolingNeed(limit_c, is_night=is_night_bedroom, is_now=False))
+    return min(needs, key=lambda need: need.limit_c, default=None)
 
 
 def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
@@ -93,7 +160,9 @@ def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
         heat: `heat_sensitivity.evaluate` of the same snapshot, for the limits of those present.
     """
     needs = _needs(snapshot, heat)
-    outdoor_c = _outdoor_c(snapshot)
+    hour, air = _outdoors(snapshot), None
+    if hour is not None and snapshot.is_clock_synchronised:  # else it may be another hour's
+        air = outdoor_air(hour.temperature_c, hour.relative_humidity_pct)
     everybody = [found.person for found in snapshot.people]
     people: dict[str, list[Person]] = {}
     for person in everybody:
@@ -106,13 +175,15 @@ def room_views(snapshot: Snapshot, heat: HeatResult) -> Iterator[RoomView]:
             conditions=conditions,
             need=needs.get(conditions.room.room_id),
             effective_c=_believed_c(conditions),
-            outdoor_c=outdoor_c,
+            outdoor_c=None if hour is None else hour.temperature_c,
+            outdoors=air,
             is_heating=any(
                 device.is_available and device.observed and device.observed.hvac_mode == "heat"
                 for device in conditions.devices
             ),
             fan=max(worths, key=FAN_WORTH.index, default="ok"),
             person_ids=tuple(person.person_id for person in at_home or everybody),
+            users=tuple(at_home),
         )
 
 
@@ -148,12 +219,12 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
     return needs
 
 
-def _outdoor_c(snapshot: Snapshot) -> float | None:
-    """Return the forecast's temperature of the present hour, or `None` when there is none."""
+def _outdoors(snapshot: Snapshot) -> HourlyForecast | None:
+    """Return the forecast's present hour, or `None` when there is none."""
     forecast = usable_forecast(snapshot)
     for hour in forecast.hours if forecast else ():
         if hour.at <= snapshot.now_utc < hour.at + timedelta(hours=1):
-            return hour.temperature_c
+            return hour
     return None
 
 

@@ -24,7 +24,12 @@ WARM_WITHIN_C: Final = 3.0
 """A missing forecast matters once a room is within this of somebody's level 1."""
 
 HOME_ASSISTANT_TROUBLE_AFTER: Final = timedelta(minutes=5)
+HEARTBEAT_TROUBLE_AFTER: Final = timedelta(hours=24)
+"""Longer than any night without internet; its service tells a carer long before."""
+
+SECOND_ROAD_TROUBLE_AFTER: Final = timedelta(hours=1)
 STORAGE_TROUBLE_AFTER: Final = timedelta(minutes=1)  # it is tried again every ten seconds
+BASIC_MODE_TROUBLE_AFTER: Final = timedelta(minutes=1)  # somebody at the keyboard may be mending it
 
 RECONNECT_GRACE: Final = timedelta(minutes=30)
 """After the broker is back, sensors get this long to speak before a room counts as lost."""
@@ -32,12 +37,19 @@ RECONNECT_GRACE: Final = timedelta(minutes=30)
 RESTART_GRACE: Final = timedelta(minutes=10)
 """A sensor that Home Assistant does not reach gets this long: its restarts take some minutes."""
 
+_REFUSED_MESSAGES: Final = {
+    "mqtt": "trouble_mqtt_refused",
+    "home_assistant": "trouble_token_refused",
+}
 _LINK_MESSAGES: Final = {
     "mqtt": "trouble_mqtt_down",
     "home_assistant": "trouble_home_assistant_down",
     "storage": "trouble_storage",
     "database": "trouble_database",
+    "settings": "trouble_basic_mode",
+    "heartbeat": "trouble_heartbeat",
 }
+SECOND_ROAD: Final = "second_road:"  # of a link's name; whose it is follows
 
 
 def evaluate(snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -215,18 +227,45 @@ def _is_silent_beside_others(reading: SensorReading, room: RoomConditions) -> bo
 
 def _links(snapshot: Snapshot) -> Iterator[Finding]:
     for link in snapshot.links:
-        if link.link in _LINK_MESSAGES and _is_down_too_long(snapshot, link):
+        message_id = _link_message(snapshot, link)
+        if message_id is not None:
             down_for = link.down_for or timedelta(0)
-            since = _clock_time(snapshot, snapshot.now_utc - down_for)
+            since = None if link.is_up else _clock_time(snapshot, snapshot.now_utc - down_for)
             parameters: dict[str, str | None] = {"since_local": since, "detail": link.detail}
             if link.link == "mqtt" and _has_entities(snapshot):
                 parameters["other_road"] = "Home Assistant"
+            if message_id == "trouble_second_road":
+                parameters["who"] = _owner(snapshot, link)
             yield _finding(
                 f"link:{link.link}",
-                Message(_LINK_MESSAGES[link.link], parameters),
-                f"{link.link} down since {since}" + (f": {link.detail}" if link.detail else ""),
+                Message(message_id, parameters),
+                _link_reason(link, since),
                 _everybody(snapshot),
             )
+
+
+def _link_message(snapshot: Snapshot, link: LinkConditions) -> str | None:
+    """Return what to say of a road; a refusal is said at once, since it does not pass by itself."""
+    if link.is_refused:
+        return _REFUSED_MESSAGES.get(link.link)
+    if not _is_down_too_long(snapshot, link):
+        return None
+    is_second_road = link.link.startswith(SECOND_ROAD)
+    return "trouble_second_road" if is_second_road else _LINK_MESSAGES.get(link.link)
+
+
+def _link_reason(link: LinkConditions, since: str | None) -> str:
+    how = "refuses" if link.is_refused else "down"
+    when = f" since {since}" if since else ""
+    return f"{link.link} {how}{when}" + (f": {link.detail}" if link.detail else "")
+
+
+def _owner(snapshot: Snapshot, link: LinkConditions) -> str:
+    """Return whose second road it is."""
+    owner_id = link.link.removeprefix(SECOND_ROAD).partition(":")[0]
+    names = {found.person.person_id: found.person.name for found in snapshot.people}
+    names |= {carer.carer_id: carer.name for carer in snapshot.carers}
+    return names.get(owner_id, owner_id)
 
 
 def _has_entities(snapshot: Snapshot) -> bool:
@@ -240,7 +279,11 @@ def _is_down_too_long(snapshot: Snapshot, link: LinkConditions) -> bool:
         "mqtt": snapshot.home.tuning.mqtt_trouble_after,
         "storage": STORAGE_TROUBLE_AFTER,
         "database": STORAGE_TROUBLE_AFTER,
+        "settings": BASIC_MODE_TROUBLE_AFTER,
+        "heartbeat": HEARTBEAT_TROUBLE_AFTER,
     }
+    if link.link.startswith(SECOND_ROAD):
+        return link.down_for > SECOND_ROAD_TROUBLE_AFTER
     return link.down_for > limits.get(link.link, HOME_ASSISTANT_TROUBLE_AFTER)
 
 

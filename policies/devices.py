@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 
 from policies.alert import Message
 
@@ -27,6 +27,7 @@ class CoolingRole(enum.StrEnum):
     FAN = "fan"
     BLIND = "blind"
     DEHUMIDIFIER = "dehumidifier"
+    VENT = "vent"  # brings outdoor air in
 
     @property
     def has_compressor(self) -> bool:
@@ -91,7 +92,24 @@ class CoolingDevice:
     shaded_position_pct: int = 0  # where a blind keeps the sun out; 0 is closed, 100 open
     drying_humidity_pct: int = 50  # what a dehumidifier is set to
     drying_mode: str | None = None  # the mode in which it dries, where it has several
+    power_w: float | None = None  # what it draws while it runs; counts against the home's limit
     has_own_timer: bool = False  # it can end a lease by itself, whatever becomes of keepcool
+
+
+@dataclass(frozen=True, slots=True)
+class DearTime:
+    """Name a time of day at which electricity is dear; it may pass midnight."""
+
+    from_at: time
+    until_at: time
+
+
+@dataclass(frozen=True, slots=True)
+class Electricity:
+    """Describe the electricity that cooling may use."""
+
+    cooling_max_w: float | None = None  # all devices together, never passed; None: no limit
+    dear: tuple[DearTime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,16 @@ class Lease:
     blind_for: timedelta = timedelta(0)  # renewed on stale data for so long
 
 
+class DeviceControl(enum.StrEnum):
+    """Name for the household what keepcool does with a cooling device."""
+
+    READY = "ready"  # it may be used
+    IN_USE = "in use"
+    LEFT_ALONE = "left alone"  # somebody changed it by hand
+    NOT_RESPONDING = "not responding"
+    AUTOMATIC_OFF = "automatic off"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceConditions:
     """Carry what is known of a cooling device now."""
@@ -140,9 +168,24 @@ class DeviceConditions:
     room_cooled_by_c: float | None = (
         None  # change of the room since the start of this run (negative is cooler)
     )
+    uncooled_c: float | None = None  # what its room would be now without this run, as foretold
+    falls_k: float | None = None  # how much lower its room is after an hour of it; None: unknown
     is_automatic: bool = True
     has_ended_blind: bool = False  # our last run ended because its room could not be seen
     ends_by_itself: bool = False  # the running lease stands in the device's own timer too
+
+    @property
+    def control(self) -> DeviceControl | None:
+        """Say in one word what keepcool does with it; `None` when nobody can say."""
+        if self.override_remaining is not None:
+            return DeviceControl.LEFT_ALONE
+        if self.has_failed:
+            return DeviceControl.NOT_RESPONDING
+        if not self.is_available:
+            return None
+        if self.lease is not None:
+            return DeviceControl.IN_USE
+        return DeviceControl.READY if self.is_automatic else DeviceControl.AUTOMATIC_OFF
 
 
 class CoolingAction(enum.StrEnum):

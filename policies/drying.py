@@ -58,7 +58,7 @@ def why_not_dry(view: RoomView, device: DeviceConditions) -> str | None:
         return "cooling_unseen"
     if view.need is None or view.effective_c < view.need.limit_c - START_UNDER_LIMIT_C:
         return "cooling_released_no_need"
-    if _is_air_conditioner_running(view):
+    if is_air_conditioner_running(view):
         return "drying_no_help"
     gain_c = _gain_c(view, device)
     return None if gain_c is not None and gain_c >= WORTH_STARTING_C else "drying_no_help"
@@ -75,7 +75,7 @@ def why_stop_drying(view: RoomView, device: DeviceConditions) -> str | None:
         return None  # unseen: the plan's rule for cooling without sight counts
     if view.effective_c < view.need.limit_c - END_UNDER_LIMIT_C:
         return "cooling_reached_target"
-    if _is_air_conditioner_running(view):
+    if is_air_conditioner_running(view):
         return "drying_no_help"
     gain_c = _gain_c(view, device, warmed_by_c=0.0)
     return None if gain_c is not None and gain_c >= WORTH_GOING_ON_C else "drying_dry_enough"
@@ -93,7 +93,8 @@ def _gain_c(
     )
 
 
-def _is_air_conditioner_running(view: RoomView) -> bool:
+def is_air_conditioner_running(view: RoomView) -> bool:
+    """Return whether a room's air conditioner runs, by whoever's wish."""
     return any(
         device.device.role is CoolingRole.AIR_CONDITIONER
         and (

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from policies.alert import Alert, AlertKey, AlertPhase, ClearNotification, Finding, Severity
+from policies.heat_ahead import is_another_spell
 from policies.model import Freshness, RoomConditions, Snapshot
 from policies.notification import is_same_matter, presented_severity
 
@@ -112,7 +113,7 @@ def _step(
         waiting = _withdrawn(before)
         if waiting.phase is not AlertPhase.RESOLVED:
             return (Episode(waiting, before),)
-    elif not _is_another_matter(before, finding):
+    elif not _is_another_matter(before, finding, snapshot.now_utc):
         return (Episode(_updated(snapshot, before, finding), before, finding),)
     opened = _opened(snapshot, finding, after=before)
     return (Episode(_resolved(before), before), Episode(opened, None, finding))
@@ -124,10 +125,14 @@ def _is_wavering(before: Alert, finding: Finding) -> bool:
     return before.is_expected and was_told and finding.severity < Severity.WARNING
 
 
-def _is_another_matter(before: Alert, finding: Finding) -> bool:
-    """Return whether a new episode begins: other trouble, or nothing left that is worth a push."""
-    has_quietened = before.told_severity >= Severity.WARNING > finding.severity
-    return has_quietened or not is_same_matter(before, finding.message.message_id)
+def _is_another_matter(before: Alert, finding: Finding, now_utc: datetime) -> bool:
+    """Return whether a new episode begins: other trouble, another day's heat, or nothing loud."""
+    was_told = before.told_severity >= Severity.WARNING
+    if was_told and (
+        finding.severity < Severity.WARNING or is_another_spell(before, finding, now_utc)
+    ):
+        return True
+    return not is_same_matter(before, finding.message.message_id)
 
 
 def _without_finding(snapshot: Snapshot, before: Alert, *, is_held: bool) -> Alert:

@@ -25,10 +25,11 @@ from policies.alert import (
 from policies.carer_card import Card, card_key
 from policies.ladder import Ascent, Step, climb, is_open
 from policies.model import Delivery, Person, Snapshot
+from policies.unheard import is_unheard
 from policies.wording import render
 
 # Trouble that a phone cannot hear of, because it is the phone's own road.
-BY_SECOND_ROAD = frozenset({"trouble_home_assistant_down"})
+BY_SECOND_ROAD = frozenset({"trouble_home_assistant_down", "trouble_token_refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Escalation:
     notifications: tuple[Notification, ...] = ()
     clears: tuple[ClearNotification, ...] = ()
     look_again_in: timedelta | None = None
+    unheard: tuple[AlertKey, ...] = ()
+    calling: tuple[AlertKey, ...] = ()
 
 
 def escalate(snapshot: Snapshot, alerts: Iterable[Alert]) -> Escalation:
@@ -53,7 +56,13 @@ def escalate(snapshot: Snapshot, alerts: Iterable[Alert]) -> Escalation:
     for alert in alerts:
         ascent = Ascent(alert)
         if not _can_wait(snapshot, alert):
-            ascent = climb(alert, snapshot.people, snapshot.carers, deliveries)
+            ascent = climb(
+                alert,
+                snapshot.people,
+                snapshot.carers,
+                deliveries,
+                is_ending=_is_ending(snapshot, alert),
+            )
         after = ascent.alert
         if _has_news_of_answer(snapshot, after):
             after = replace(after, is_answer_told=True)
@@ -76,12 +85,40 @@ def escalate(snapshot: Snapshot, alerts: Iterable[Alert]) -> Escalation:
         if card.is_over:
             clears.append(ClearNotification(card_key(carer.carer_id), carer.carer_id))
         notifications += card.alarms(taken) if taken else card.news(answered)
-    return Escalation(tuple(climbed), tuple(notifications), tuple(clears), min(waits, default=None))
+    return Escalation(
+        tuple(climbed),
+        tuple(notifications),
+        tuple(clears),
+        min(waits, default=None),
+        tuple(each.key for each in climbed if is_unheard(each, snapshot.people, deliveries)),
+        tuple(each.key for each in climbed if _is_calling(snapshot, each)),
+    )
 
 
 def _can_wait(snapshot: Snapshot, alert: Alert) -> bool:
     """Return whether it is trouble with an empty home, which the digest tells of."""
     return snapshot.holiday.is_on and alert.key.policy == "trouble"
+
+
+def _is_calling(snapshot: Snapshot, alert: Alert) -> bool:
+    """Return whether it is critical, true, and waits for an answer: the home may still speak."""
+    return (
+        alert.severity is Severity.CRITICAL
+        and is_open(alert, snapshot.people)
+        and not _can_wait(snapshot, alert)
+        and not _is_ending(snapshot, alert)
+    )
+
+
+def _is_ending(snapshot: Snapshot, alert: Alert) -> bool:
+    """Return whether it is heat whose rooms are all under its level again, as was last judged."""
+    held = [
+        memory
+        for (person_id, _), memory in snapshot.level_memory.items()
+        if person_id in alert.person_ids and memory.level >= alert.level
+    ]
+    is_heat = alert.key.policy == "heat" and not alert.is_expected
+    return is_heat and bool(held) and all(each.clearing_for is not None for each in held)
 
 
 def _has_news_of_answer(snapshot: Snapshot, alert: Alert) -> bool:
@@ -123,10 +160,13 @@ def _without_phones(
 ) -> list[Notification]:
     """Tell by the second road what was told just now and cannot reach a phone."""
     step = Step("", Road.SECOND_ROAD, "second_road")
+    # By a stepped clock the home may be judged twice in one instant.
+    known = {alert.key for alert in snapshot.alerts if alert.since_told == timedelta(0)}
     return [
         _again(snapshot, alert, people[person_id], step)
         for alert in alerts
         if alert.since_told == timedelta(0)
+        and alert.key not in known
         and alert.told_severity >= Severity.WARNING
         and alert.phase is not AlertPhase.RESOLVED
         for person_id in dict.fromkeys(alert.person_ids)

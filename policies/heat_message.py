@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
+from policies.airing import is_too_humid
 from policies.alert import Finding, HeatLevel, Message, Severity, Verb
 from policies.heat_limits import Limits
 from policies.model import (
@@ -15,12 +16,15 @@ from policies.model import (
     Flag,
     Forecast,
     Freshness,
+    HourlyForecast,
     HourlyValue,
     Person,
     RoomConditions,
 )
 
 POLICY: Final = "heat"
+
+Parameters = dict[str, str | int | float | bool | None]
 
 FAN_ALONE_UNDER_C: Final = 32.0
 FAN_NO_HELP_FROM_C: Final = 35.0
@@ -57,6 +61,11 @@ class ExpectedRoom:
     conditions: RoomConditions
     limit_c: float
     hour: HourlyValue
+
+    @property
+    def at(self) -> datetime:
+        """Return when, aware UTC."""
+        return self.hour.at
 
 
 def severity(level: HeatLevel, cooling: str) -> Severity:
@@ -99,7 +108,7 @@ def finding_now(person: Person, room: JudgedRoom, zone: tzinfo | None) -> Findin
     limit_c = room.limits.at(room.level)
     if room.level is HeatLevel.VERY_HIGH and (_air_c(room.conditions) or 0.0) < limit_c:
         limit_c = room.limits.level_4_heat_index_c
-    parameters = _room_parameters(person, room.conditions, zone) | {"limit_c": limit_c}
+    parameters = room_parameters(person, room.conditions, zone) | {"limit_c": limit_c}
     return Finding(
         policy=POLICY,
         subject=person.person_id,
@@ -108,7 +117,7 @@ def finding_now(person: Person, room: JudgedRoom, zone: tzinfo | None) -> Findin
         message=Message(f"heat_level_{int(room.level)}", parameters),
         reason=room.reason,
         level=room.level,
-        verbs=_verbs(person, room.level),
+        verbs=verbs_of(person, room.level),
         carries_safety_text=room.level >= HeatLevel.HIGH,
         may_resolve=room.is_trusted,
     )
@@ -127,8 +136,9 @@ def finding_ahead(
     value_c, now_c = room.hour.effective_temperature_c, room.conditions.effective_temperature_c
     if now_c is not None and room.hour.at - now_local <= SOON:
         value_c = max(value_c, now_c)  # hotter already, only its mean has not followed yet
-    parameters = _room_parameters(person, room.conditions, now_local.tzinfo) | {
+    parameters = room_parameters(person, room.conditions, now_local.tzinfo) | {
         "limit_c": room.limit_c,
+        "expected_at": room.hour.at.isoformat(),
         "expected_at_local": f"{at_local:%H:%M}",
         "expected_temperature_c": round(value_c, 1),
         "outdoors": _outdoors(room.conditions, forecast, now_local.astimezone(UTC)),
@@ -143,17 +153,16 @@ def finding_ahead(
         message=Message("heat_expected", parameters),
         reason=(
             f"{room.conditions.room.name} expected at {value_c:.1f} °C about {at_local:%H:%M}, "
-            f"level 2 from {room.limit_c:.1f} °C{_rests_on(forecast, forecast_age)}"
+            f"level 2 from {room.limit_c:.1f} °C{rests_on(forecast, forecast_age)}"
         ),
         level=HeatLevel.WARNING,
         is_expected=True,
-        verbs=_verbs(person, HeatLevel.WARNING),
+        verbs=verbs_of(person, HeatLevel.WARNING),
     )
 
 
-def _room_parameters(
-    person: Person, conditions: RoomConditions, zone: tzinfo | None
-) -> dict[str, str | int | float | bool | None]:
+def room_parameters(person: Person, conditions: RoomConditions, zone: tzinfo | None) -> Parameters:
+    """Return the facts about a room that every message about it may name."""
     air_c = _air_c(conditions)
     cooling, device = cooling_state(conditions)
     is_seen = conditions.freshness is Freshness.FRESH
@@ -196,7 +205,8 @@ def _device_state(conditions: DeviceConditions) -> str:
     return "running" if is_on and is_cooling else "off"
 
 
-def _verbs(person: Person, level: HeatLevel) -> tuple[Verb, ...]:
+def verbs_of(person: Person, level: HeatLevel) -> tuple[Verb, ...]:
+    """Return the buttons that fit a level."""
     # No drink prompt beside the safety text, and no volume for someone whose fluids are restricted.
     if level >= HeatLevel.HIGH or Flag.FLUID_RESTRICTED in person.flags:
         return (Verb.ON_IT,)
@@ -212,15 +222,22 @@ def _outdoors(
         return None
     hour = timedelta(hours=1)
     present = [each for each in forecast.hours if each.at <= now_utc < each.at + hour]
-    if present and present[0].temperature_c <= air_c - COOLER_OUTDOORS_C:
+    if present and _is_cooler(present[0], air_c, conditions):
         return "cooler_now"
     end = now_utc + NIGHT_AHEAD
-    coming = [each.temperature_c for each in forecast.hours if now_utc <= each.at <= end]
-    is_night_cool = min(coming, default=air_c) <= air_c - COOLER_OUTDOORS_C
+    coming = [each for each in forecast.hours if now_utc <= each.at <= end]
+    is_night_cool = any(_is_cooler(each, air_c, conditions) for each in coming)
     return "cooler_at_night" if is_night_cool else "warmer"
 
 
-def _rests_on(forecast: Forecast | None, age: timedelta | None) -> str:
+def _is_cooler(hour: HourlyForecast, air_c: float, conditions: RoomConditions) -> bool:
+    """Return whether outdoor air is clearly cooler, and feels so: not much more humid."""
+    if hour.temperature_c > air_c - COOLER_OUTDOORS_C:
+        return False
+    return not is_too_humid(hour, air_c, conditions.relative_humidity_pct)
+
+
+def rests_on(forecast: Forecast | None, age: timedelta | None) -> str:
     """Name the source of the forecast, and its age where it is old, for status and logs."""
     if forecast is None:
         return ", without a forecast"

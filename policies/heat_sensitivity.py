@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from policies.alert import Alert, AlertPhase, Finding, HeatLevel
+from policies.airing import WARM_DAY_UNDER_LIMIT_C, airing_times, weather
+from policies.alert import Finding, HeatLevel
+from policies.foresight import hottest
+from policies.heat_ahead import ForetoldRoom, finding_foretold
 from policies.heat_limits import (
     Limits,
     every_room_of,
@@ -22,11 +25,11 @@ from policies.heat_limits import (
     rooms_of,
     rooms_with_motion,
 )
-from policies.heat_message import POLICY, ExpectedRoom, JudgedRoom, finding_ahead, finding_now
+from policies.heat_message import JudgedRoom, finding_ahead, finding_now
+from policies.heat_outlook import Outlooks
 from policies.model import (
     Forecast,
     Freshness,
-    HourlyValue,
     LevelMemory,
     Person,
     RoomAssessment,
@@ -34,7 +37,6 @@ from policies.model import (
     Snapshot,
     Tuning,
 )
-from policies.outlook import NEAR_C, expect, is_reached
 
 __all__ = [
     "HeatResult",
@@ -158,18 +160,9 @@ def evaluate(snapshot: Snapshot) -> HeatResult:
         worst = house.worst_room(person)
         level = HeatLevel.NORMAL if worst is None else worst.level
         levels[person.person_id] = level
-        expected = house.expected_room(person) if level < HeatLevel.WARNING else None
-        if expected is not None:
-            findings.append(
-                finding_ahead(
-                    person,
-                    expected,
-                    house.forecast,
-                    snapshot.forecast_age,
-                    snapshot.now_local,
-                    house.horizon,
-                )
-            )
+        ahead = house.finding_ahead(person) if level < HeatLevel.WARNING else None
+        if ahead is not None:
+            findings.append(ahead)
         elif worst is not None and level > HeatLevel.NORMAL:
             findings.append(finding_now(person, worst, snapshot.now_local.tzinfo))
     return HeatResult(tuple(findings), house.assessments(), levels, house.memory)
@@ -262,6 +255,10 @@ def _shown_room(
         limit_c=min(limits_c, default=None),
         expected_level=ahead.expected_level,
         expected_at=ahead.expected_at,
+        expected_maximum_c=ahead.expected_maximum_c,
+        expected_maximum_at=ahead.expected_maximum_at,
+        open_windows_at=ahead.open_windows_at,
+        close_windows_at=ahead.close_windows_at,
     )
 
 
@@ -277,7 +274,6 @@ class _House:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.tuning = snapshot.home.tuning
-        self.horizon = self.tuning.planning_horizon
         self.rooms = {found.room.room_id: found for found in snapshot.rooms}
         self.bedrooms = frozenset(
             room_id for room_id, found in self.rooms.items() if found.room.is_bedroom
@@ -286,9 +282,7 @@ class _House:
         self.forecast = usable_forecast(snapshot)
         self.memory: dict[tuple[str, str], LevelMemory] = {}
         self.judged: dict[tuple[str, str], RoomAssessment] = {}
-        self._outlooks: dict[str, tuple[HourlyValue, ...]] = {}
-        self._places: dict[tuple[str, datetime], tuple[frozenset[str], bool]] = {}
-        self._limits: dict[tuple[str, bool], Limits] = {}
+        self.air = weather(self.forecast)
         self._users: dict[str, list[Person]] = {}
         for found in snapshot.people:
             for room_id in self._known(every_room_of(found.person)):
@@ -296,6 +290,7 @@ class _House:
         for room_id in self.rooms:
             for person in self._users.setdefault(room_id, [NOBODY]):
                 self._judge(person, room_id)
+        self._outlooks = Outlooks(snapshot, self.forecast, self._users, self.bedrooms)
 
     def _judge(self, person: Person, room_id: str) -> None:
         key = (person.person_id, room_id)
@@ -325,21 +320,16 @@ class _House:
             default=None,
         )
 
-    def expected_room(self, person: Person) -> ExpectedRoom | None:
-        """Return the first hour at which level 2 is expected where the person will be."""
-        if not self.snapshot.is_clock_synchronised:
-            return None  # hours of day and forecast mean nothing yet
-        is_announced = any(_is_announced(alert, person.person_id) for alert in self.snapshot.alerts)
-        found: ExpectedRoom | None = None
-        for room_id in self._known(every_room_of(person)):
-            for hour in self._outlook(room_id):
-                limits = self._limits_at(person, room_id, hour.at)
-                if limits is None or (found is not None and hour.at >= found.hour.at):
-                    continue
-                if self._is_reached(room_id, hour, limits.level_2_c, is_announced=is_announced):
-                    found = ExpectedRoom(self.rooms[room_id], limits.level_2_c, hour)
-                    break
-        return found
+    def finding_ahead(self, person: Person) -> Finding | None:
+        """Return the finding that level 2 is expected where the person will be, or `None`."""
+        room, snapshot = self._outlooks.expected(person), self.snapshot
+        if room is None:
+            return None
+        if isinstance(room, ForetoldRoom):
+            return finding_foretold(person, room, snapshot, self.forecast, self.air)
+        horizon = self.tuning.planning_horizon
+        age = snapshot.forecast_age
+        return finding_ahead(person, room, self.forecast, age, snapshot.now_local, horizon)
 
     def assessments(self) -> tuple[RoomAssessment, ...]:
         """Return every room, judged for all who use it."""
@@ -355,68 +345,28 @@ class _House:
             and (limit_c := assessment.limit_c) is not None
         ]
         assessment = _shown_room(judged, here, None)
-        best, best_at = assessment.level, None
-        if self.snapshot.is_clock_synchronised:
-            for hour in self._outlook(room_id):
-                level = self._expected_level(users, room_id, hour)
-                if level > best:
-                    best, best_at = level, hour.at
-        if best_at is None:
-            return assessment
-        return replace(assessment, expected_level=best, expected_at=best_at)
+        expected, expected_at = self._outlooks.level(room_id, assessment.level)
+        if expected_at is not None:
+            assessment = replace(assessment, expected_level=expected, expected_at=expected_at)
+        return self._foretold(room_id, assessment)
 
-    def _expected_level(self, users: list[Person], room_id: str, hour: HourlyValue) -> HeatLevel:
-        for level in (HeatLevel.HIGH, HeatLevel.WARNING, HeatLevel.ADVISORY):
-            for person in users:
-                limits = self._limits_at(person, room_id, hour.at)
-                if limits is not None and self._is_reached(
-                    room_id, hour, limits.at(level), is_announced=False
-                ):
-                    return level
-        return HeatLevel.NORMAL
-
-    def _limits_at(self, person: Person, room_id: str, at: datetime) -> Limits | None:
-        """Return the person's limits in a room at a coming hour, or `None` when not there."""
-        key = (person.person_id, at)
-        if key not in self._places:
-            at_local = at.astimezone(self.snapshot.now_local.tzinfo)
-            rooms = frozenset(rooms_of(person, at_local, self.bedrooms))
-            self._places[key] = rooms, is_night(person, at_local)
-        rooms, is_in_bed = self._places[key]
-        if room_id not in rooms:
-            return None
-        kind = (person.person_id, is_in_bed and room_id in self.bedrooms)
-        if kind not in self._limits:
-            self._limits[kind] = personal_limits(person, kind[1])
-        return self._limits[kind]
-
-    def _is_reached(
-        self, room_id: str, hour: HourlyValue, limit_c: float, *, is_announced: bool
-    ) -> bool:
+    def _foretold(self, room_id: str, assessment: RoomAssessment) -> RoomAssessment:
+        """Return the assessment with what the room's own forecast says of the day ahead."""
         conditions, now_utc = self.rooms[room_id], self.snapshot.now_utc
-        return is_reached(hour, limit_c, conditions, now_utc, is_announced=is_announced)
-
-    def _outlook(self, room_id: str) -> tuple[HourlyValue, ...]:
-        if room_id not in self._outlooks:
-            self._outlooks[room_id] = (
-                expect(self.rooms[room_id], self.forecast, self.snapshot.now_utc, self.horizon)
-                if self._is_near(room_id)
-                else ()
-            )
-        return self._outlooks[room_id]
-
-    def _is_near(self, room_id: str) -> bool:
-        """Say whether the room is warm enough for its outlook to matter at all (it costs most)."""
-        conditions = self.rooms[room_id]
-        now_c = conditions.mean_10_min_c
-        if now_c is None:
-            return False
-        lowest_c = min(
-            personal_limits(person, is_bedroom).level_1_c
-            for person in self._users[room_id]
-            for is_bedroom in {False, conditions.room.is_bedroom}
+        is_clock_set = self.snapshot.is_clock_synchronised
+        hours = self._outlooks.foreseen(room_id) if is_clock_set else ()
+        peak = hottest(conditions, now_utc, hours)
+        if peak is None:
+            return assessment
+        is_warm = peak[0] >= self._outlooks.lowest_limit_c(room_id) - WARM_DAY_UNDER_LIMIT_C
+        airing = airing_times(conditions, self.air, now_utc, hours) if is_warm else None
+        return replace(
+            assessment,
+            expected_maximum_c=peak[0],
+            expected_maximum_at=peak[1],
+            open_windows_at=None if airing is None else airing.open_at,
+            close_windows_at=None if airing is None else airing.close_at,
         )
-        return now_c >= lowest_c - NEAR_C
 
     def _known(self, room_ids: Iterable[str]) -> list[str]:
         return [room_id for room_id in room_ids if room_id in self.rooms]
@@ -439,12 +389,3 @@ def usable_forecast(snapshot: Snapshot) -> Forecast | None:
     age = snapshot.forecast_age
     is_young = age is not None and age <= snapshot.home.tuning.forecast_usable
     return snapshot.forecast if is_young else None
-
-
-def _is_announced(alert: Alert, person_id: str) -> bool:
-    return (
-        alert.key.policy == POLICY
-        and alert.key.subject == person_id
-        and alert.is_expected
-        and alert.phase is not AlertPhase.RESOLVED
-    )

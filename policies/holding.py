@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from policies import modes
+from policies import brief_timing, modes
 from policies.alert import Alert, AlertPhase, HeatLevel, Severity
 from policies.blindness import BLIND_OR_POWERLESS
 from policies.hydration import has_nudge_budget
@@ -35,6 +35,7 @@ class Hold(enum.StrEnum):
     OUT = "the person is out"
     HOLIDAY = "nobody is home"
     BUDGET = "enough was said today"
+    BRIEF = "the morning brief says it"
 
     @property
     def leads_to_digest(self) -> bool:
@@ -72,6 +73,8 @@ def push_kind(policy: str, severity: Severity) -> str:
         return "uncounted"
     if policy in {"digest", "brief", modes.POLICY}:
         return "others"
+    if policy == "heat" and severity is Severity.NUDGE:
+        return "others"  # what was announced, put right: no reminder, and nobody ignores it
     if policy == "trouble":
         return "trouble"
     return "nudges" if severity is Severity.NUDGE else "warnings"
@@ -101,6 +104,8 @@ def why_held(
     may_wait = is_nudge or is_small_trouble(alert) or alert.is_expected
     if may_wait and is_known and modes.is_quiet(conditions.person, snapshot.now_local):
         return Hold.QUIET
+    if alert.is_expected and is_known and brief_timing.is_soon(alert, conditions.person, snapshot):
+        return Hold.BRIEF
     return None if _has_budget(alert, conditions, snapshot, now or Tally()) else Hold.BUDGET
 
 

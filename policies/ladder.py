@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from policies.alert import Alert, AlertPhase, Climb, Road, Severity
-from policies.blindness import BLIND_OR_POWERLESS
+from policies.blindness import CARERS_HEAR
 from policies.model import Carer, Delivery, Person, PersonConditions
 from policies.notification import is_answered
 
@@ -103,6 +103,8 @@ def climb(
     people: Iterable[PersonConditions],
     carers: Iterable[Carer],
     deliveries: Mapping[tuple[str, str], Delivery],
+    *,
+    is_ending: bool = False,
 ) -> Ascent:
     """Take the rungs that are due now.
 
@@ -111,6 +113,9 @@ def climb(
         people: everybody; those whom the alert is about are looked for among them.
         carers: everybody who cares for somebody.
         deliveries: how far messages came, by tag and recipient.
+        is_ending: what it warns of is over, and only its hold keeps it: nothing is then said to
+            the person again, for it would be untrue; but who does not answer is still worth a
+            carer's call.
     """
     people = tuple(people)
     if not is_open(alert, people):
@@ -118,8 +123,8 @@ def climb(
     theirs = [each.person for each in people if each.person.person_id in alert.person_ids]
     told = [carer for carer in carers if any(name in carer.people for name in alert.person_ids)]
     if alert.severity is Severity.CRITICAL:
-        return _climb_critical(alert, theirs, told, deliveries)
-    if alert.key.policy == "trouble" and alert.message.message_id in BLIND_OR_POWERLESS:
+        return _climb_critical(alert, () if is_ending else theirs, told, deliveries)
+    if alert.key.policy == "trouble" and alert.message.message_id in CARERS_HEAR:
         return _climb_trouble(alert, told, deliveries)
     return Ascent(alert)
 
@@ -136,8 +141,9 @@ def _climb_critical(
     walk = _Walk(alert, start, deliveries)
     for person in people:
         walk.open_second_road(person, person.person_id, alert.key.tag, start.since_first)
+        walk.announce(person, alert.key.tag, start.since_first)
     due = repeats_due(start.since_first)
-    if due > start.repeats:
+    if people and due > start.repeats:
         for person in people:
             walk.repeat(person, person.person_id, due)
         for carer in carers if start.is_carer_told else ():
@@ -194,6 +200,22 @@ class _Walk:
             self._steps.append(Step(recipient_id, Road.SECOND_ROAD, "second_road"))
         self._open(recipient_id)
 
+    def announce(self, person: Person, tag: str, since_first: timedelta) -> None:
+        """Have the home itself tell a person, when their second road is due or would be."""
+        if not person.announcers or person.person_id in self.climb.announced:
+            return
+        delivery = self._deliveries.get((tag, person.person_id))
+        if delivery is not None and not person.phones and delivery.is_by_second_road:
+            delivery = replace(delivery, is_handed=True)  # their first road, which confirms nothing
+        left = until_second_road(delivery, since_first, is_urgent=True)
+        if left is None:
+            return
+        if left > timedelta(0):
+            self.waits.append(left)
+            return
+        self._steps.append(Step(person.person_id, Road.ANNOUNCER, "announcer"))
+        self.climb = replace(self.climb, announced=(*self.climb.announced, person.person_id))
+
     def repeat(self, recipient: Recipient, recipient_id: str, number: int) -> None:
         """Say it again on every road that was taken."""
         rung = f"repeat_{number}"
@@ -201,6 +223,8 @@ class _Walk:
             self._steps.append(Step(recipient_id, Road.PHONE, rung))
         if recipient_id in self._start.second_road:
             self._steps.append(Step(recipient_id, Road.SECOND_ROAD, rung))
+        if recipient_id in self._start.announced:
+            self._steps.append(Step(recipient_id, Road.ANNOUNCER, rung))
 
     def tell_carers(self, carers: Collection[Carer], left: timedelta) -> None:
         """Tell the carers when it is time, on their phones or else their second road."""

@@ -13,20 +13,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from policies.alert import Alert, ClearNotification, HeatLevel, Notification
+from policies.alert import Alert, AlertKey, ClearNotification, HeatLevel, Notification
 from policies.devices import (
     CoolingAction,
     CoolingCommand,
     CoolingDevice,
     CoolingRole,
+    DearTime,
     DeviceConditions,
+    DeviceControl,
     DeviceKind,
     DeviceState,
+    Electricity,
     Lease,
     PlugFamily,
     Window,
 )
 from policies.people import (
+    Announcer,
     Carer,
     Delivery,
     Flag,
@@ -37,6 +41,7 @@ from policies.people import (
     PersonConditions,
     Phone,
     PhoneKind,
+    RoadProof,
     Snooze,
     Stay,
 )
@@ -50,16 +55,20 @@ from policies.rooms import (
 )
 
 __all__ = [
+    "Announcer",
     "Carer",
     "CoolingAction",
     "CoolingCommand",
     "CoolingDevice",
     "CoolingRole",
+    "DearTime",
     "Decision",
     "Delivery",
     "DeviceConditions",
+    "DeviceControl",
     "DeviceKind",
     "DeviceState",
+    "Electricity",
     "Flag",
     "Forecast",
     "Freshness",
@@ -79,6 +88,7 @@ __all__ = [
     "PhoneKind",
     "PlugFamily",
     "PolicyCrash",
+    "RoadProof",
     "Room",
     "RoomAssessment",
     "RoomConditions",
@@ -151,12 +161,16 @@ class SunPosition:
 
 @dataclass(frozen=True, slots=True)
 class LinkConditions:
-    """Say whether a road out of the house works: `mqtt`, `home_assistant`, `events`, `weather`."""
+    """Say whether a road out of the house works: `mqtt`, `home_assistant`, `events`, `weather`.
+
+    `is_refused`: who is there does not let keepcool in, or not to everything (then it is up).
+    """
 
     link: str
     is_up: bool
     down_for: timedelta | None = None
     detail: str = ""
+    is_refused: bool = False
 
 
 # --------------------------------------------------------------------------- the decision
@@ -174,6 +188,10 @@ class RoomAssessment:
     reason: str
     expected_level: HeatLevel = HeatLevel.NORMAL
     expected_at: datetime | None = None
+    expected_maximum_c: float | None = None  # within 24 hours, by the room's own forecast
+    expected_maximum_at: datetime | None = None
+    open_windows_at: datetime | None = None  # when open windows next begin to help
+    close_windows_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +244,7 @@ class Home:
     longitude_deg: float
     emergency_number: str = "112"
     tuning: Tuning = field(default_factory=Tuning)
+    electricity: Electricity = field(default_factory=Electricity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +267,7 @@ class Snapshot:
     alerts: tuple[Alert, ...] = ()
     carers: tuple[Carer, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
+    proofs: tuple[RoadProof, ...] = ()
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(
         default_factory=dict
     )  # (person, room)
@@ -268,3 +288,5 @@ class Decision:
     level_memory: Mapping[tuple[str, str], LevelMemory] = field(default_factory=dict)
     crashes: tuple[PolicyCrash, ...] = ()
     look_again_in: timedelta | None = None  # when an unanswered alert may climb further
+    unheard: tuple[AlertKey, ...] = ()  # urgent, and no road took it
+    calling: tuple[AlertKey, ...] = ()  # critical, true and unanswered: the home may still speak

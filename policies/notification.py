@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from policies import official_warnings
+from policies import heat_ahead, official_warnings, self_test
 from policies.alert import Alert, AlertPhase, Finding, HeatLevel, NotifyReason, Severity
 from policies.model import PersonConditions, Tuning
 from policies.modes import SNOOZE_LENGTH
@@ -19,6 +19,10 @@ ONCE_A_DAY = timedelta(hours=24)  # trouble, advice, and what simply goes on
 CRITICAL_REPEAT = timedelta(
     hours=1
 )  # a critical that fell and rose again. Source: DESIGN, "hourly"
+ANNOUNCED_AGAIN_AFTER = timedelta(hours=12)
+"""The same day's heat, announced and withdrawn, is not announced anew within this. Source: our own
+choice: a forecast that wavers must not become a row of messages."""
+
 SHORTEST_BETWEEN_NUDGES = timedelta(minutes=45)  # Source: EVIDENCE 8, the range's lower end
 
 # Whose messages count against no budget: an official warning, said once, takes nobody's place.
@@ -43,13 +47,14 @@ def notify_reason(
     if alert.key.policy == "hydration" and alert.severity is Severity.NUDGE:
         is_due = alert.since_told is None or alert.since_told >= SHORTEST_BETWEEN_NUDGES
         return NotifyReason.NUDGE if is_due else None
-    if alert.key.policy == "brief":  # once a day, however the day goes on
+    if alert.key.policy in {"brief", self_test.POLICY}:  # once, however the day goes on
         return NotifyReason.NEW if alert.since_told is None else None
     if alert.since_told is None or alert.told_severity is Severity.DISPLAY:
         return _reason_for_untold(alert, ended, tuning)
     if alert.phase is AlertPhase.SNOOZED and counted_level(alert) <= alert.told_level:
         return _reason_after_snooze(alert)
-    return _reason_for_told(alert, finding, before or alert, tuning)
+    before = before or alert
+    return _reason_for_change(alert, before) or _reason_for_told(alert, finding, before, tuning)
 
 
 def presented_severity(
@@ -98,8 +103,14 @@ def counted_level(alert: Alert) -> HeatLevel:
 
 
 def is_same_matter(alert: Alert, message_id: str) -> bool:
-    """Return whether a message id is about what the alert is about: trouble differs by its id."""
-    return alert.key.policy != "trouble" or alert.message.message_id == message_id
+    """Return whether a message id is about what the alert is about: trouble differs by its id.
+
+    So does a test message that is sent once more.
+    """
+    return (
+        alert.key.policy not in {"trouble", self_test.POLICY}
+        or alert.message.message_id == message_id
+    )
 
 
 def _reason_for_untold(alert: Alert, ended: Iterable[Alert], tuning: Tuning) -> NotifyReason | None:
@@ -111,11 +122,28 @@ def _reason_for_untold(alert: Alert, ended: Iterable[Alert], tuning: Tuning) -> 
         and earlier.told_severity >= alert.severity
         and earlier.told_level >= counted_level(alert)
         and is_same_matter(earlier, alert.message.message_id)
+        and not heat_ahead.is_news_of_later(alert, earlier)
     ]
     ages = [earlier.since_told for earlier in told if earlier.since_told is not None]
+    if any(
+        age < ANNOUNCED_AGAIN_AFTER and heat_ahead.announces_same_spell(earlier, alert)
+        for earlier, age in zip(told, ages, strict=True)
+    ):
+        return None
     if any(age < _repeat_interval(alert, tuning) for age in ages):
         return None
     return NotifyReason.RAISED_AGAIN if ages else NotifyReason.NEW
+
+
+def _reason_for_change(alert: Alert, before: Alert) -> NotifyReason | None:
+    """Return why to put an early announcement right: a higher level is news, another hour is not.
+
+    An hour that moved takes the place of what was said without a sound, while nobody has answered.
+    """
+    if heat_ahead.has_risen(before, alert):
+        return NotifyReason.LEVEL_ROSE
+    is_open = alert.phase is AlertPhase.FIRING
+    return NotifyReason.MOVED if is_open and heat_ahead.has_changed(before, alert) else None
 
 
 def _reason_for_told(

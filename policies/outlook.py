@@ -1,7 +1,7 @@
 """Say what a room will do in the next hours, from its own days, its trend and the weather.
 
-Simple on purpose: it must work from the first day, on any room, without fitting. A model fitted
-to the room takes its place where one is known to be better.
+Simple on purpose: it must work from the first day, on any room, without fitting. The forecast of a
+model that has learned the room takes its place where there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from policies.foresight import foresee
 from policies.model import Forecast, Freshness, HourlyValue, RoomConditions
 
 HORIZON: Final = timedelta(hours=12)
@@ -65,6 +66,25 @@ def expect(
     horizon: timedelta = HORIZON,
 ) -> tuple[HourlyValue, ...]:
     """Return the effective temperature that is most likely in each of the coming hours.
+
+    By the room's own forecast where there is one (48 hours at most, with no further cooling), else
+    by `expect_simply`, whose arguments these are. Never NaN.
+    """
+    foreseen = foresee(conditions, now_utc)
+    if not foreseen:
+        return expect_simply(conditions, forecast, now_utc, horizon)
+    return tuple(
+        HourlyValue(hour.at, hour.middle_c) for hour in foreseen if hour.at <= now_utc + horizon
+    )
+
+
+def expect_simply(
+    conditions: RoomConditions,
+    forecast: Forecast | None,
+    now_utc: datetime,
+    horizon: timedelta = HORIZON,
+) -> tuple[HourlyValue, ...]:
+    """Return the same without a forecast of the room's own.
 
     Its value now, plus what the hours to come added on the last days, plus what is left of a
     trend that is steeper than usual at this hour, plus the outdoor difference to those days where

@@ -47,6 +47,15 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcer:
+    """Name a speaker or light of Home Assistant that tells a person what is critical."""
+
+    channel_id: str
+    entity_id: str
+    voice_id: str | None = None  # the entity that makes speech of a text; None: a light
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Describe a person: where they are, their own limits, flags and drinking."""
 
@@ -72,6 +81,7 @@ class Person:
     quiet_until: time | None = None  # None: waking
     brief_at: time | None = None  # None: no morning brief
     second_roads: tuple[str, ...] = ()  # channel ids; the addresses behind them are secret
+    announcers: tuple[Announcer, ...] = ()  # what is left at home when no message gets out
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,18 @@ class Delivery:
     is_handed: bool = False  # Home Assistant took it for one of the phones
     is_refused: bool = False  # and for none of them it ever will
     is_received: bool = False  # a phone said so; iPhones never do
+    is_by_second_road: bool = False  # a second road took it
+
+
+@dataclass(frozen=True, slots=True)
+class RoadProof:
+    """Say how long ago a person or carer last pressed a button, which proves the road to them.
+
+    Whoever never did counts from when keepcool first knew them.
+    """
+
+    recipient_id: str
+    unproved_for: timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,6 +203,9 @@ def _out_of_range_reason(value_c: float, bounds: Bounds) -> str:
     return OUT_OF_RANGE
 
 
+_USUAL_PAUSE_S: Final = 1800.0
+
+
 def _is_jump(state: PlausibilityState, temperature_c: float, now_s: float, bounds: Bounds) -> bool:
     step_c = bounds.maximum_step_c_per_min
     if step_c is None or state.temperature_c is None:
@@ -213,7 +216,9 @@ def _is_jump(state: PlausibilityState, temperature_c: float, now_s: float, bound
     # While a jump waits for its confirmation, time passing does not make it believable.
     if state.candidate_c is not None and abs(temperature_c - state.candidate_c) <= AGREEMENT_C:
         return True
-    return change_c > step_c * (now_s - state.believed_at_s) / 60.0
+    # Most sensors speak every few minutes: a pause between two readings makes no leap believable.
+    since_s = now_s - state.believed_at_s
+    return since_s < _USUAL_PAUSE_S or change_c > step_c * since_s / 60.0
 
 
 def _believe(

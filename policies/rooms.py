@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from policies.devices import CoolingDevice, DeviceConditions, Window
+from policies.room_forecast import RoomForecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,4 @@ class RoomConditions:
     history: tuple[HourlyValue, ...] = ()  # hourly, oldest first, up to eight days
     devices: tuple[DeviceConditions, ...] = ()
     since_motion: timedelta | None = None  # since somebody last moved there; None: not known
+    ahead: RoomForecast | None = None  # of the effective temperature, at most two hours old

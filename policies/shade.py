@@ -1,7 +1,8 @@
 """Decide when a blind keeps the sun out, and say when one without a motor should.
 
 A blind goes down half an hour before the sun reaches its window, on days when that is worth it: the
-forecast is warm for those who live there, or the room is near its limit already. Never on a cold
+forecast is warm for those who live there, the room's own forecast may pass its limit, or it is near
+it already. Never on a cold
 day, while the heating runs, or in the bedroom of somebody who is still in bed. keepcool never
 raises a blind: it stays where it is, and a hand that moved it wins for `override`.
 
@@ -11,9 +12,7 @@ are our own choice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from policies import cooling_commands
 from policies.cooling_view import COLD_OUTDOORS_C, RoomView
@@ -25,59 +24,13 @@ from policies.model import (
     DeviceState,
     Person,
     Snapshot,
-    SunPosition,
-    Window,
 )
+from policies.window_sun import shade_times
 
-BEFORE_THE_SUN = timedelta(minutes=30)
 WARM_DAY_UNDER_LIMIT_C = 3.0  # sun through a window warms a room by more than this
 NEAR_LIMIT_C = 1.5
 DAY_AHEAD = timedelta(hours=12)
 ALREADY_DOWN_WITHIN_PCT = 5  # a motor stops a little above or below
-
-
-@dataclass(frozen=True, slots=True)
-class ShadeTimes:
-    """Say when to close a blind and when it may be opened again (aware UTC).
-
-    `open_at` is `None` when the sun is still on the window where its positions end.
-    """
-
-    close_at: datetime
-    open_at: datetime | None
-
-
-def is_sun_on(window: Window, position: SunPosition) -> bool:
-    """Return whether the sun shines into a window.
-
-    >>> noon = SunPosition(datetime(2026, 7, 14, 11), azimuth_deg=180.0, elevation_deg=58.0)
-    >>> is_sun_on(Window(facing_deg=135.0), noon), is_sun_on(Window(facing_deg=0.0), noon)
-    (True, False)
-    """
-    if position.elevation_deg < window.lowest_sun_deg:
-        return False
-    aside_deg = abs((position.azimuth_deg - window.facing_deg + 180.0) % 360.0 - 180.0)
-    return aside_deg <= window.sun_within_deg
-
-
-def shade_times(window: Window, sun: Sequence[SunPosition]) -> ShadeTimes | None:
-    """Return when to close and open the blind of a window for the next sun on it.
-
-    Args:
-        window: where it looks.
-        sun: where the sun will stand, in order; the first counts as now.
-
-    Returns:
-        Half an hour before the sun reaches the window, or now when that has passed, and when it
-        has left. `None`: no sun comes on it while its positions are known.
-    """
-    shining = [is_sun_on(window, position) for position in sun]
-    if True not in shining:
-        return None
-    first = shining.index(True)
-    until = shining.index(False, first) if False in shining[first:] else None
-    close_at = max(sun[first].at - BEFORE_THE_SUN, sun[0].at)
-    return ShadeTimes(close_at, None if until is None else sun[until].at)
 
 
 def is_shade_worth_it(view: RoomView, snapshot: Snapshot) -> bool:
@@ -94,6 +47,12 @@ def is_shade_worth_it(view: RoomView, snapshot: Snapshot) -> bool:
         return False
     limit_c = _strictest_limit_c(view, snapshot)
     if view.effective_c is not None and view.effective_c >= limit_c - NEAR_LIMIT_C:
+        return True
+    if view.is_failing or any(
+        hour.high_c >= limit_c
+        for hour in (view.conditions.ahead.hours if view.conditions.ahead else ())
+        if snapshot.now_utc < hour.at < until
+    ):
         return True
     return warmest_c is not None and warmest_c >= limit_c - WARM_DAY_UNDER_LIMIT_C
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from policies import digest, official_warnings
+from policies import brief_timing, digest, official_warnings
 from policies.alert import (
     Alert,
     AlertPhase,
@@ -20,6 +20,7 @@ from policies.alert import (
     Severity,
 )
 from policies.buttons import choose_buttons
+from policies.carer_card import as_reader
 from policies.episodes import Episode, clears
 from policies.holding import Hold, Tally, is_inhibited, is_small_trouble, why_held
 from policies.ladder import is_open
@@ -42,7 +43,9 @@ class Speaker:
     _storms: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._people = {found.person.person_id: found for found in self.snapshot.people}
+        carers = map(as_reader, self.snapshot.carers)  # who are told of a test message alone
+        self._people = {carer.person_id: PersonConditions(carer) for carer in carers}
+        self._people |= {found.person.person_id: found for found in self.snapshot.people}
 
     def speak(self, episodes: Sequence[Episode]) -> None:
         """Say what of these episodes has a reason and is not held."""
@@ -72,6 +75,7 @@ class Speaker:
         self, episode: Episode, reason: NotifyReason | None, critical: Sequence[Alert]
     ) -> None:
         alert, told, waiting, digested = episode.alert, [], [], []
+        briefed: list[str] = []
         for person_id in dict.fromkeys(alert.person_ids):
             conditions = self._people.get(person_id)
             theirs = self._their_reason(episode, person_id, reason)
@@ -84,16 +88,22 @@ class Speaker:
             hold = self._hold(alert, conditions, critical)
             if hold is None and self._is_for_digest(alert, person_id):
                 digested.append(person_id)
+            elif hold is None and self._is_in_brief(alert, person_id):
+                briefed.append(person_id)
             elif hold is None:
-                told.append(self._notification(episode, conditions, theirs))
-                self._tallies[person_id] = self._tally(person_id).with_one(alert)
+                said = self._notification(episode, conditions, theirs)
+                told.append(said)
+                counted = replace(alert, severity=said.severity)
+                self._tallies[person_id] = self._tally(person_id).with_one(counted)
             elif hold.leads_to_digest and _may_be_digested(alert):
                 digested.append(person_id)
-            elif _is_worth_waiting(alert):
+            elif _is_worth_waiting(alert) and theirs is not NotifyReason.MOVED:
                 waiting.append(person_id)
         self.notifications += told
         self.grown_digests.update(set(digested) - set(alert.digested_for))
-        self.alerts.append(self._noted(alert, [each.person_id for each in told], waiting, digested))
+        # What is put right without a sound is no new telling: what comes true still speaks.
+        heard = [each.person_id for each in told if each.reason is not NotifyReason.MOVED]
+        self.alerts.append(self._noted(alert, heard + briefed, waiting, digested))
 
     def _reason(self, episode: Episode) -> NotifyReason | None:
         """Return why to speak; never of what nothing finds now, for its words would be old."""
@@ -150,6 +160,13 @@ class Speaker:
         if alert.key.policy != "trouble" or person_id not in self._storms:
             return False
         return is_small_trouble(alert) or self._has_heard_of_blindness(person_id)
+
+    def _is_in_brief(self, alert: Alert, person_id: str) -> bool:
+        """Return whether the person's brief of today said what this alert only expects."""
+        if not alert.is_expected or alert.since_told is not None:
+            return False
+        brief = brief_timing.live_brief(self.snapshot.alerts, person_id)
+        return brief is not None and brief_timing.says(brief, alert)
 
     def _has_heard_of_blindness(self, person_id: str) -> bool:
         return any(
@@ -217,7 +234,7 @@ class Speaker:
             key=alert.key,
             person_id=person.person_id,
             reason=reason,
-            severity=alert.severity,
+            severity=Severity.NUDGE if reason is NotifyReason.MOVED else alert.severity,
             level=alert.level,
             title=words.title,
             body=words.body,

@@ -16,11 +16,20 @@ from datetime import timedelta
 from policies import texts_en
 from policies.alert import Message, Verb
 from policies.model import Flag, Home, Person, PhoneKind
-from policies.texts_en import FALLBACK, PHRASES, SAFETY_CARD, SAFETY_SHORT, TEXTS, Text
+from policies.texts_en import (
+    FALLBACK,
+    PHRASES,
+    SAFETY_CARD,
+    SAFETY_SHORT,
+    SAFETY_SHORT_FOR_CARER,
+    TEXTS,
+    Text,
+)
 
 __all__ = [
     "SAFETY_CARD",
     "SAFETY_SHORT",
+    "SAFETY_SHORT_FOR_CARER",
     "Words",
     "button_title",
     "carries_safety_text",
@@ -48,6 +57,9 @@ Parameters = Mapping[str, str | int | float | bool | None]
 # Slots filled with a name, a phrase, or a clock time: from which parameter.
 _NAMES = {
     "room": "room",
+    "over_room": "over_room",
+    "hottest_room": "hottest_room",
+    "warmest_room": "warmest_room",
     "sensor": "sensor",
     "device": "device",
     "policy": "policy",
@@ -57,6 +69,7 @@ _NAMES = {
     "detail": "detail",
     "other_road": "other_road",
     "sender": "sender",
+    "since_day": "since_day",
 }
 _PHRASES = {
     "cooling": "cooling",
@@ -77,6 +90,7 @@ _TIMES = {
     "since": "since_local",
     "until": "until_local",
     "expected_at": "expected_at_local",
+    "over_at": "over_at_local",
     "last_seen": "last_seen_local",
     "raised_at": "raised_at_local",
     "forecast_until": "forecast_until_local",
@@ -85,6 +99,10 @@ _TIMES = {
     "blinds_at": "blinds_at_local",
     "walk_at": "walk_at_local",
     "forecast_maximum_at": "forecast_maximum_at_local",
+}
+_SPANS = {  # like "14:00-17:00"
+    "expected_range": "expected_range_local",
+    "over_range": "over_range_local",
 }
 _VOLUMES = {
     "goal": "goal_ml",
@@ -119,7 +137,7 @@ def render(message: Message, person: Person, home: Home, verbs: tuple[Verb, ...]
     return Words(
         title=_choose_title(text, slots),
         body=_join_body(text, slots, texts_en.PRESS_AND_HOLD if has_hint else ""),
-        safety_text=safety_short(home) if text.is_at_level_3 else None,
+        safety_text=_safety_text(text, message.parameters, slots, home),
     )
 
 
@@ -155,6 +173,19 @@ def carries_safety_text(message: Message) -> bool:
 def safety_short(home: Home) -> str:
     """Return the short safety text with the home's emergency number. Source: EVIDENCE 5.1."""
     return _fill_number(SAFETY_SHORT, home)
+
+
+def _safety_text(
+    text: Text, parameters: Parameters, slots: Mapping[str, str], home: Home
+) -> str | None:
+    """Return the short safety text of a message at level 3; a carer's names who may feel unwell."""
+    if not text.is_at_level_3:
+        return None
+    if not text.is_for_carer:
+        return safety_short(home)
+    name = "" if parameters.get("is_several") else slots.get("person", "")
+    whoever = name or texts_en.ONE_OF_SEVERAL
+    return _fill_number(SAFETY_SHORT_FOR_CARER, home).replace("{whoever}", whoever)
 
 
 def safety_card(home: Home) -> str:
@@ -201,6 +232,7 @@ def _build_slots(parameters: Parameters, home: Home, *, is_restricted: bool) -> 
         "unanswered": _minutes(home.tuning.unanswered_critical),
     }
     slots |= {slot: plain_text(parameters.get(key) or "", 5) for slot, key in _TIMES.items()}
+    slots |= {slot: plain_text(parameters.get(key) or "", 11) for slot, key in _SPANS.items()}
     slots["summary"] = plain_text(parameters.get("summary") or "", LONGEST_BODY)
     slots["count"] = plain_text(parameters.get("count") or "", 4)
     slots["official_event"] = plain_text(parameters.get("official_event") or "", LONGEST_EVENT)
@@ -221,7 +253,10 @@ def _temperature_slots(parameters: Parameters) -> dict[str, str]:
     felt_c = air_c if effective_c is None else effective_c
     expected_c = _number(parameters.get("expected_temperature_c"))
     forecast_c = _number(parameters.get("forecast_maximum_c"))
+    low_c = _number(parameters.get("expected_low_c"))
+    high_c = _number(parameters.get("expected_high_c"))
     slots = {
+        "expected_span": "" if low_c is None or high_c is None else f"{low_c:.0f}-{high_c:.0f}°",
         "temperature": "" if felt_c is None else f"{felt_c:.0f}°",
         "air": "" if air_c is None else f"Air {air_c:.1f}°",
         "expected_temperature": "" if expected_c is None else f"{expected_c:.0f}°",

@@ -11,7 +11,8 @@ action=$1
 root=${DESTDIR:-}
 prefix=${PREFIX:-/usr/local}
 python=${PYTHON:-python3}
-home=/opt/keepcool
+# A package's files lie in /usr.
+[ "$prefix" = /usr ] && home=/usr/lib/keepcool || home=/opt/keepcool
 etc=$root/etc/keepcool
 broker=$root/etc/mosquitto
 share=$root$prefix/share
@@ -33,9 +34,14 @@ fail() {
 is_live() { [ -z "$root" ]; }
 has_systemd() { is_live && [ -d /run/systemd/system ]; }
 is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+is_packaged() { dpkg-query -W -f '${db:Status-Abbrev}' keepcool 2>/dev/null | grep -q '^.[^nc]'; }
 
 check_place() {
     ! is_live || [ "$(id -u)" -eq 0 ] || fail "only root can do this: sudo make $action"
+    if is_live && is_packaged; then
+        fail "the package keepcool is installed, and make $action would get in its way. One or the other:" \
+            "first sudo apt-get remove keepcool (settings and data stay)"
+    fi
     if is_there "$root$home" && [ ! -f "$root$home/pyvenv.cfg" ]; then
         fail "$root$home holds something else: move it away first"
     fi
@@ -105,7 +111,7 @@ make_user() {
 put() { install -D -m "$1" "$2" "$3"; } # MODE SOURCE TARGET
 put_text() { # MODE SOURCE TARGET, with this machine's paths
     put "$1" "$2" "$3"
-    sed -i "s|/usr/local/|$prefix/|g" "$3"
+    sed -i "s|/usr/local/|$prefix/|g; s|/opt/keepcool|$home|g" "$3"
 }
 keepcool() { "$root$home/bin/python" -c "from daemon.cli import main; main(prog_name='keepcool')" "$@"; }
 written() { # TARGET: write what comes in
@@ -119,10 +125,14 @@ put_files() {
     put_text 644 config/example.toml "$share/keepcool/example.toml"
     put 644 systemd/mosquitto/keepcool.conf "$share/keepcool/mosquitto/keepcool.conf"
     put 644 systemd/mosquitto/keepcool.acl "$share/keepcool/mosquitto/keepcool.acl"
-    rm -rf "$share/doc/keepcool"
+    rm -rf "$share/keepcool/home_assistant" "$share/doc/keepcool"
+    find config/home_assistant -name '*.yaml' | while read -r file; do
+        put 644 "$file" "$share/keepcool/${file#config/}"
+    done
     find README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE systemd/README.md docs -type f |
         while read -r file; do
-            put 644 "$file" "$share/doc/keepcool/$file"
+            case $file in *.md) put=put_text ;; *) put=put ;; esac
+            "$put" 644 "$file" "$share/doc/keepcool/$file"
         done
     keepcool schema | written "$share/keepcool/keepcool.schema.json"
     "$root$home/bin/python" -m daemon.cli_man | written "$manual"
@@ -135,8 +145,6 @@ put_files() {
 
 put_settings() {
     install -d -m 750 -o root -g keepcool "$etc" "$etc/secrets"
-    is_there "$etc/keepcool.toml" ||
-        install -m 640 -o root -g keepcool "$share/keepcool/example.toml" "$etc/keepcool.toml"
 }
 
 put_broker() { # never over a file that is there
@@ -172,15 +180,11 @@ tell_service() {
 
 tell_next_steps() {
     cat <<TEXT
-keepcool is installed, and not started. Next, as root:
-  1. Make the settings yours, and put the secrets beside them, each with Enter and Ctrl-D:
-         nano /etc/keepcool/keepcool.toml
-         install -m 640 -g keepcool /dev/stdin /etc/keepcool/secrets/mqtt_password
-         install -m 600 /dev/stdin /etc/keepcool/secrets/home_assistant_token
-  2. Check them:
-         keepcool check --online
-  3. Start it:
-         systemctl enable --now keepcool
+keepcool is installed, and not started. Next:
+  1. Make the settings: it looks at what is there, asks a few questions, checks and tries them:
+         sudo keepcool init
+  2. Start it:
+         sudo systemctl enable --now keepcool
 TEXT
 }
 

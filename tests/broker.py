@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -15,6 +18,8 @@ from tests.waiting import wait_until
 
 START_ATTEMPTS = 5
 STOP_TIMEOUT_S = 10.0
+
+FIRST_PORT, PORTS = 20_000, 12_000  # below 32768, where Linux begins for connections
 
 
 def mosquitto_program() -> str:
@@ -32,11 +37,30 @@ def mosquitto_program() -> str:
 
 
 def free_port() -> int:
-    """Return a TCP port on loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a TCP port on loopback that nobody listens on at this moment.
+
+    None of those that the system gives to outgoing connections: while a broker is down between two
+    starts one of them could take its port.
+    """
+    while True:
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
+
+
+def password_file(folder: Path, user: str, password: str) -> Path:
+    """Return a mosquitto password file. Source: mosquitto_passwd(1), PBKDF2-SHA512."""
+    salt, rounds = b"0123456789ab", 101
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
+    encoded = [base64.b64encode(part).decode() for part in (salt, digest)]
+    path = folder / "passwords"
+    path.write_text(f"{user}:$7${rounds}${encoded[0]}${encoded[1]}\n")
+    path.chmod(0o600)
+    return path
 
 
 class Mosquitto:

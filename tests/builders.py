@@ -6,6 +6,7 @@ summer afternoon with one person, one living room and nothing wrong.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,8 @@ from policies.model import (
     WarningLevel,
 )
 from policies.psychrometrics import effective_temperature_c
+from policies.room_features import KNOTS_H
+from policies.room_forecast import HourAhead, Predictor, RoomForecast
 
 ZONE = ZoneInfo("Europe/Berlin")
 AFTERNOON = datetime(2026, 7, 14, 15, 0, tzinfo=ZONE)
@@ -262,3 +265,31 @@ def an_alert(**overrides: Any) -> Alert:  # noqa: ANN401 - the fields of what is
         since_told=minutes(5),
     )
     return replace(alert, **overrides)
+
+
+def an_ahead(
+    now_utc: datetime,
+    middle_c: Callable[[datetime], float],
+    *,
+    band_k: float = 0.8,
+    early_k: float = 0.0,
+) -> RoomForecast:
+    """Return a room's forecast that was made at the end of the last full hour.
+
+    `middle_c` says what is expected of a local hour; one in ten is `band_k` lower, one higher.
+    """
+    hour = int(now_utc.timestamp()) // 3600 - 1
+    coming = range(hour + 1, hour + 49)
+    middles = [middle_c(datetime.fromtimestamp(each * 3600, ZONE)) for each in coming]
+    top_c = max(middles[:24])
+    return RoomForecast(
+        hour,
+        tuple(
+            HourAhead(each, value - band_k, value, value + band_k)
+            for each, value in zip(coming, middles, strict=True)
+        ),
+        {knot: {Predictor.ROOM_MODEL: 1.0} for knot in KNOTS_H},
+        top_c,
+        top_c + early_k,
+        top_c + early_k,
+    )

@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from tests.broker import Mosquitto
+from tests.canary_watch import register
 from tests.opened import close_everything
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -24,6 +25,29 @@ _PATIENT = hypothesis.settings(
 hypothesis.settings.register_profile("keepcool", _PATIENT, derandomize=True)
 hypothesis.settings.register_profile("explore", _PATIENT, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "keepcool"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what .ci/run needs to show that the suite passes without the recorded data."""
+    parser.addoption(
+        "--recordings-only",
+        action="store_true",
+        help="run only the tests that use the recorded data",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what does not use the recorded data, where that is asked for."""
+    if not config.getoption("--recordings-only"):
+        return
+    using = [item for item in items if "shared_data" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in using])
+    items[:] = using
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have everything that the tests put out looked through for the secrets that they plant."""
+    register(config)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.canary import CANARY
 from tests.waiting import wait_until
 
 CONFIG = """
@@ -75,7 +76,7 @@ entity = "climate.living_room_ac"
 """
 
 NO_WEATHER = "http://127.0.0.1:9"  # the discard port: nobody answers
-TOKEN = "test-token-not-a-secret-4711"  # noqa: S105 - of the pretended Home Assistant
+TOKEN = CANARY  # of the pretended Home Assistant
 START_TIMEOUT_S = 30.0
 PROGRAM = (sys.executable, "-m", "daemon.cli")
 
@@ -122,14 +123,14 @@ class DaemonProcess:
         if not home_assistant_url:
             del self.environment["KEEPCOOL_HOME_ASSISTANT__TOKEN"]
         self.process: subprocess.Popen[bytes] | None = None
-        self._program = tuple(program)
+        self.program = tuple(program)
 
     def start(self) -> Self:
         """Start the daemon and wait until it says that it runs."""
         before = self.log().count("daemon.started")
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._program, "run", "--config", str(self.config_path)],
+                [*self.program, "run", "--config", str(self.config_path)],
                 stderr=log,
                 stdout=log,
                 env=self.environment,

@@ -9,9 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from config.settings import load_settings
+from daemon.bootstrap import render_dashboard
 from daemon.check import CheckReport
 from daemon.check_rows import CheckRow, Status
 from daemon.commands import CommandParser
+from daemon.demo.household import Addresses, hot_day_household, write_settings
 from daemon.faces import Topics
 from integrations.discovery import Device, Entity, Household, announcements, devices
 from policies.model import DeviceState
@@ -23,6 +26,7 @@ from tests.opened import close_everything
 REPOSITORY = Path(__file__).resolve().parent.parent
 REFERENCE = REPOSITORY / "docs" / "entities.md"
 SNAPSHOT = REPOSITORY / "tests" / "integrations" / "discovery.json"
+DASHBOARD = REPOSITORY / "config" / "home_assistant" / "dashboard.yaml"
 COMMAND = ".venv/bin/python -m tests.entity_reference"
 
 ROOM = a_room(room_id="living-room", name="Living room", devices=(a_device(room_id="living-room"),))
@@ -39,6 +43,7 @@ HOUSEHOLD = Household(
     motion_rooms=frozenset({"living-room"}),
     presence_people=frozenset({"anna"}),
     has_official_warnings=True,
+    picture_rooms=frozenset({"living-room"}),
 )
 HEAD = f"""\
 # Entities and topics
@@ -56,6 +61,34 @@ change in Home Assistant. Whatever keepcool does not know is `unknown`, never a 
 fine; when keepcool stops, everything but *Running* is `unavailable`. `ROOM` and `PERSON` stand for
 the id in the settings, `HOME` for the id of `[home]`, made from its name when none is given.
 """
+CONDITIONS = {
+    "home": """\
+*Official heat warning* is there with `[[official_warning]]`.
+""",
+    "room": """\
+*Expected maximum* and its time, of the next 24 hours with no further cooling, and the windows times
+go by the room's own forecast: they are `unknown` until keepcool has learned the room, and while it
+is not seen. The attributes of *Expected maximum* hold 48 hours from `forecast_from` on, as they
+were foretold: `low_c` (one in ten is lower), `middle_c` and `high_c`. *Open windows at* and *Close
+windows at* are the next moments at which outdoor air begins and ceases to make the room feel
+cooler, never while it is much more humid outdoors, on days that come within 3 degrees of a limit.
+*Too hot soon* is level 2 or more within the planning horizon (8 hours).
+
+*Automatic cooling* is there for a room with `[[room.cooling]]`, *Motion lately* for one with
+`[[room.motion]]`. *NAME control* is there for each cooling device, by its name and id (`DEVICE`):
+what keepcool does with it. It is `left alone` after somebody, or an automation of yours, changed
+it; the attribute `left_alone_until` says until when, `plan` why it runs or does not. *Next 24
+hours* is a picture (PNG), there for a room that somebody uses, unless `mqtt.pictures = false`; it
+rides along with warnings of heat that are not critical, and with the brief on iPhones.
+""",
+    "person": """\
+*Heat alert* says how far the present one is: `warned` until somebody taps *I'm on it* (`answered`;
+the attribute `answered_by` says who) or snoozes it; `held back` while quiet hours or a snooze of
+the person keep it from the phone. The volumes are not there for `fluid_restricted`, nor a goal for
+`fluid_or_salt_loss` without one of their own; *Test alert* is there for a person with a phone,
+*Test second road* for one with a second road, *At home* with `presence_entity`.
+""",
+}
 NOTES = """\
 Topics start with `keepcool`, or `mqtt.base_topic`. States are retained JSON. Commands are never
 accepted retained, nor with a time stamp older than 60 s, nor more often than a person means them:
@@ -72,7 +105,7 @@ def reference() -> str:
         lines += [f"## {_heading(device)}\n", "| entity | id | shows or does | topic |"]
         lines += ["|---|---|---|---|"]
         lines += [_row(device, entity) for entity in device.entities]
-        lines += ["", *_conditions(device)]
+        lines += ["", CONDITIONS[device.kind]]
     lines += ["## Topics\n", NOTES, "| topic | direction | what |", "|---|---|---|"]
     lines += [f"| `{topic}` | {direction} | {what} |" for topic, direction, what in topics()]
     lines += ["", "What they carry, on a warm afternoon on which Anna asked for peace:", ""]
@@ -107,26 +140,14 @@ def _row(device: Device, entity: Entity) -> str:
     ]
     words = [options[key] for key in ("options", "event_types") if key in options]
     details += [", ".join(f"`{word}`" for word in choices) for choices in words]
-    topic = options.get("command_topic") or options["state_topic"]
     shown = f"{kind}: {'; '.join(details)}" if details else kind
-    name = ENTITY_NAMES[f"{device.kind}.{entity.key}"]
+    topic = options.get("command_topic") or options.get("state_topic") or options["image_topic"]
+    name = entity.name(device.kind, ENTITY_NAMES)
+    if entity.about:  # one of several: "AC control" of the device "ac"
+        name = name.replace(entity.about, "NAME")
+        entity_id = entity_id.replace(f"_{entity.key}", f"_{entity.key}".replace("ac", "DEVICE"))
+        topic = topic.replace("/ac/", "/DEVICE/")
     return f"| {name} | `{entity_id}` | {shown} | `{_placeholder(topic)}` |"
-
-
-def _conditions(device: Device) -> list[str]:
-    said = {
-        "home": "*Official heat warning* is there with `[[official_warning]]`.\n",
-        "room": (
-            "*Automatic cooling* is there for a room with `[[room.cooling]]`, *Motion lately* for "
-            "one with\n`[[room.motion]]`.\n"
-        ),
-        "person": (
-            "The volumes are not there for `fluid_restricted`, nor a goal for `fluid_or_salt_loss` "
-            "without one of\ntheir own; *Test alert* is there for a person with a phone, "
-            "*Test second\nroad* for one with a second road, *At home* with `presence_entity`.\n"
-        ),
-    }[device.kind]
-    return [said] if said else []
 
 
 def topics() -> Iterator[tuple[str, str, str]]:
@@ -186,6 +207,18 @@ def snapshot() -> str:
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
 
 
+def dashboard() -> str:
+    """Return what `keepcool dashboard` prints for the household of the demo."""
+    addresses = Addresses("localhost", 1883, "http://localhost:8123", "http://localhost")
+    with TemporaryDirectory() as folder:
+        path = write_settings(hot_day_household(), addresses, Path(folder))
+        settings = load_settings(
+            path, environ={}, credentials_directory=None, require_secrets=False
+        )
+    return render_dashboard(settings) + "\n"
+
+
 if __name__ == "__main__":
+    DASHBOARD.write_text(dashboard(), encoding="utf-8")
     REFERENCE.write_text(reference(), encoding="utf-8")
     SNAPSHOT.write_text(snapshot(), encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daemon.announcing import Announce, announce_nothing
+from daemon.bootstrap.learning import let_learn
 from daemon.check import CheckReport
 from daemon.clock import Instant
 from daemon.commands import CommandParser
@@ -21,15 +22,18 @@ from daemon.inbox import Inbox
 from daemon.loop import Daemon
 from daemon.official import OfficialWarnings
 from daemon.parts import Parts
+from daemon.pictures import Draw, Pictures
 from daemon.poller import Poller
 from daemon.sensor_track import Sensor
 from daemon.state import HomeState
 from daemon.store import DATABASE_NAME
 from daemon.supervisor import Supervisor
-from integrations.errors import IntegrationError
+from daemon.writer import InlineWriter, Writer
+from integrations.errors import IntegrationError, TransientError
 from integrations.messages import (
     ButtonPressed,
     DeviceObserved,
+    HomeMessage,
     MessageReceived,
     PhoneMessage,
     RoadMessage,
@@ -110,7 +114,9 @@ class FakeBroker:
     def __init__(self) -> None:
         self.published: list[tuple[str, str]] = []
         self.retained: dict[str, str] = {}
+        self.pictures: list[tuple[str, bytes]] = []
         self.is_alive = True
+        self.dropped_messages = 0
 
     def start(self) -> None:
         """Connect to nothing."""
@@ -119,7 +125,10 @@ class FakeBroker:
         self, topic: str, payload: str | bytes, *, is_retained: bool = False, qos: int = 0
     ) -> None:
         """Keep a message."""
-        text = payload.decode() if isinstance(payload, bytes) else payload
+        if isinstance(payload, bytes):
+            self.pictures.append((topic, payload))
+            return
+        text = payload
         self.published.append((topic, text))
         if is_retained:
             self.retained[topic] = text
@@ -176,20 +185,51 @@ class FakePhone:
 
 @dataclass
 class FakeRoad:
-    """Be everybody's second road: take messages, or fail with `error`."""
+    """Be everybody's second road: take messages, or fail with `error`, or for some alone."""
 
     taken: list[RoadMessage] = field(default_factory=list)
     error: IntegrationError | None = None
+    refused: tuple[str, ...] = ()  # whose messages do not get through
 
     def send(self, message: RoadMessage) -> None:
         """Take a message."""
         if self.error is not None:
             raise self.error
+        if message.channel_id.partition(":")[0] in self.refused:
+            raise TransientError("planted")
         self.taken.append(message)
 
     def to(self, owner_id: str) -> list[RoadMessage]:
         """Return what went to one person or carer."""
         return [each for each in self.taken if each.channel_id.startswith(f"{owner_id}:")]
+
+
+@dataclass
+class FakeAnnouncer:
+    """Be the speakers and lights: say messages, or fail with `error`."""
+
+    said: list[HomeMessage] = field(default_factory=list)
+    error: IntegrationError | None = None
+
+    def send(self, message: HomeMessage) -> None:
+        """Say a message."""
+        if self.error is not None:
+            raise self.error
+        self.said.append(message)
+
+
+@dataclass
+class FakeHeartbeat:
+    """Be the monitoring service: count the signs of life, or refuse them with `error`."""
+
+    beats: int = 0
+    error: IntegrationError | None = None
+
+    def beat(self, now_utc: datetime) -> None:
+        """Take one."""
+        if self.error is not None:
+            raise self.error
+        self.beats += 1
 
 
 @dataclass
@@ -315,19 +355,27 @@ class LoopHome:
     people: Sequence[Person] = field(default_factory=lambda: (a_person(),))
     rooms: Sequence[Room] = field(default_factory=lambda: (a_room(),))
     home: Home = field(default_factory=lambda: a_home(tuning=PROMPT))
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Berlin"))
     decide: Callable[[Snapshot], Decision] = decide
     carers: Sequence[Carer] = ()
     second_road: FakeRoad | None = None
+    announcer: FakeAnnouncer | None = None
+    heartbeat: FakeHeartbeat | None = None
     weather: Sequence[FakeWeather] = ()
     warnings: Sequence[FakeWarnings] = ()
     check: Callable[[], CheckReport] | None = None
     announce: Announce = announce_nothing
     birth_topic: str | None = None
+    maximum_step_c_per_min: float | None = None
     clock: TwoClocks = field(default_factory=TwoClocks)
     phone: FakePhone = field(default_factory=FakePhone)
     broker: FakeBroker = field(default_factory=FakeBroker)
     house: FakeHouse = field(default_factory=FakeHouse)
     plug: FakePlug | None = None  # the device "plug"; it hears the broker while that is up
+    writer: Writer = field(default_factory=InlineWriter)
+    is_learning: bool = False
+    draw: Draw | None = None
+    picture_paths: Mapping[str, str] = field(default_factory=dict)
     daemon: Daemon = field(init=False)
     workers: dict[str, InlineWorker] = field(init=False)
 
@@ -346,20 +394,24 @@ class LoopHome:
                 f"zigbee2mqtt/{room.room_id}",
                 parse_message,
                 availability_topic=f"zigbee2mqtt/{room.room_id}/availability",
-                bounds=Bounds(INDOORS.lowest_c, INDOORS.highest_c, maximum_step_c_per_min=None),
+                bounds=Bounds(INDOORS.lowest_c, INDOORS.highest_c, self.maximum_step_c_per_min),
             )
             for room in self.rooms
         ]
-        zone = ZoneInfo("Europe/Berlin")
+        zone = self.zone
         poller = Poller(timedelta(hours=1), [source.name for source in self.weather])
         state = HomeState(
             self.home, self.rooms, self.people, sensors, zone, poller, now, self.carers
         )
+        state.pictures = Pictures(self.picture_paths, self.rooms)
         state.official = OfficialWarnings([service.name for service in self.warnings])
+        store = open_store(self.folder / DATABASE_NAME)
+        if self.is_learning:
+            let_learn(state, store)
         self.daemon = Daemon(
             Parts(
                 clock=self.clock,
-                store=open_store(self.folder / DATABASE_NAME),
+                store=store,
                 inbox=inbox,
                 state=state,
                 topics=TOPICS,
@@ -377,6 +429,10 @@ class LoopHome:
                 announce=self.announce,
                 birth_topic=self.birth_topic,
                 second_road=self.second_road,
+                announcer=self.announcer,
+                writer=self.writer,
+                heartbeat=self.heartbeat,
+                draw=self.draw,
             )
         )
         names = {"phone", "home", "weather", "warnings", "check", *self.daemon.dispatcher.workers}
@@ -419,7 +475,7 @@ class LoopHome:
 
     def turn(self) -> None:
         """Turn until nothing happens any more."""
-        for _ in range(50):
+        for _ in range(1000):
             has_happened = self.daemon.turn(0.0)
             if not has_happened and not len(self.daemon.parts.inbox):
                 return

@@ -43,7 +43,7 @@ class TestClient:
         self._client.loop_stop()
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        heard = (message.topic, message.payload.decode())
+        heard = (message.topic, message.payload.decode(errors="replace"))
         self.messages.append(heard)
         self._counts[heard] += 1
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.loopback_server import LoopbackServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,23 @@ class Taken:
         return str(self.fields["title"])
 
 
-class RoadServer:
-    """Serve on the loopback; `status` is what every request is answered with."""
+class RoadServer(LoopbackServer):
+    """Serve on the loopback; `status` is what every request is answered with.
+
+    `location` is where its redirects lead, `asked` counts the requests of every kind.
+    """
 
     def __init__(self) -> None:
         self.taken: list[Taken] = []
         self.status = 200
-        self.may_answer = threading.Event()
-        self.may_answer.set()
+        self.location = ""
+        self.asked = 0
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 """Take a message."""
+                owner.asked += 1
                 length = int(self.headers.get("content-length", 0))
                 body = self.rfile.read(length).decode()
                 headers = {name.lower(): value for name, value in self.headers.items()}
@@ -53,21 +57,22 @@ class RoadServer:
                     owner.taken.append(Taken(self.path, headers, body))
                 with suppress(OSError):  # the sender may have left
                     self.send_response(owner.status)
+                    self.send_header("content-type", "application/json")  # Home Assistant insists
+                    if owner.location:
+                        self.send_header("location", owner.location)
                     self.send_header("content-length", "2")
                     self.end_headers()
                     self.wfile.write(b"{}")
 
+            def do_GET(self) -> None:
+                """Note that somebody came, as after a redirect that makes a GET of a POST."""
+                owner.asked += 1
+                self.send_error(404)
+
             def log_message(self, *_: object) -> None:
                 """Keep quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    @property
-    def port(self) -> int:
-        """Return where it listens."""
-        return int(self._server.server_address[1])
+        super().__init__(Handler)
 
     @property
     def json_address(self) -> str:
@@ -83,18 +88,3 @@ class RoadServer:
     def titles(self) -> list[str]:
         """Return the titles of what was taken."""
         return [taken.title for taken in self.taken]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.may_answer.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5.0)

@@ -11,7 +11,6 @@ from config.advice import find_warnings
 from config.errors import SettingsError
 from config.settings import Settings, load_settings
 
-CANARY = "kanarienvogel-7Hq2"  # a secret that must never be seen again
 HOME = """\
 [home]
 name = "Flat"

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.broker import Mosquitto
+from tests.canary import CANARY
 
 FOLDER = Path(__file__).resolve().parent.parent / "systemd" / "mosquitto"
 DROP_IN = FOLDER / "keepcool.conf"
 RIGHTS = FOLDER / "keepcool.acl"
-PASSWORD = "test-password-4711"  # noqa: S105 - of a broker that lives as long as a test
+PASSWORD = CANARY
 OURS_TO_SAY = ("listener ", "allow_anonymous ")  # the tests' broker says these itself
 
 

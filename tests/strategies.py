@@ -31,6 +31,7 @@ from policies.model import (
     WarningLevel,
     Window,
 )
+from policies.room_forecast import RoomForecast
 from policies.texts_en import TEXTS
 from tests.builders import (
     AFTERNOON,
@@ -45,6 +46,7 @@ from tests.builders import (
     a_reading,
     a_room,
     a_snapshot,
+    an_ahead,
     an_alert,
     device_conditions,
     hours,
@@ -69,7 +71,8 @@ DRYER = a_device(
     kind=DeviceKind.HUMIDIFIER,
     role=CoolingRole.DEHUMIDIFIER,
 )
-ROOMS = (a_room(devices=(a_device(), a_fan())), a_bedroom(devices=(BLIND, DRYER)))
+VENT = a_fan(device_id="vent", room_id="bedroom", entity_id="fan.bedroom", role=CoolingRole.VENT)
+ROOMS = (a_room(devices=(a_device(), a_fan())), a_bedroom(devices=(BLIND, DRYER, VENT)))
 
 durations = st.integers(0, 3 * 24 * 60).map(lambda count: timedelta(minutes=count))
 maybe_durations = st.none() | durations
@@ -148,6 +151,8 @@ def devices(room: Room) -> st.SearchStrategy[tuple[DeviceConditions, ...]]:
                 has_failed=st.booleans(),
                 low_power_for=maybe_durations,
                 room_cooled_by_c=st.none() | st.floats(-10, 10),
+                uncooled_c=st.none() | st.floats(10, 45),
+                falls_k=st.none() | st.floats(0.3, 8.0),
             )
             for device in room.devices
         )
@@ -183,6 +188,16 @@ def rooms(room: Room) -> st.SearchStrategy[RoomConditions]:
         mean_10_min_c=temperatures_c,
         mean_30_min_c=temperatures_c,
         devices=devices(room),
+        ahead=st.none() | st.builds(ahead_to, st.floats(10, 45), st.floats(0, 3)),
+    )
+
+
+def ahead_to(peak_c: float, band_k: float) -> RoomForecast:
+    """Return what is expected of a room that comes to so much in the evening and stays."""
+    return an_ahead(
+        AFTERNOON.astimezone(UTC),
+        lambda at: peak_c if at > AFTERNOON + hours(3) else 24.0,
+        band_k=band_k,
     )
 
 

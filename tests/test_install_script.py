@@ -6,7 +6,6 @@ What needs packages from the network or a booted system is proved by `make servi
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
 
@@ -24,6 +23,7 @@ PUT_THERE = (
     "usr/local/share/bash-completion/completions/keepcool",
     "usr/local/share/doc/keepcool/README.md",
     "etc/fish/completions/keepcool.fish",
+    "usr/local/share/keepcool/home_assistant/blueprints/automation/keepcool/watchdog.yaml",
     "usr/local/share/keepcool/keepcool.schema.json",
     "usr/local/share/man/man1/keepcool.1",
     "usr/local/share/zsh/site-functions/_keepcool",
@@ -87,6 +87,16 @@ def test_others_than_root_are_told(tmp_path: Path, action: str) -> None:
     done = run(action, PATH=pretended(tmp_path, "id", "echo 1000"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"keepcool: only root can do this: sudo make {action}\n"
+
+
+@pytest.mark.parametrize("status", ["ii ", "iF "])
+def test_package_is_left_alone(tmp_path: Path, status: str) -> None:
+    """Where the Debian package is installed, nothing is put beside it or taken away."""
+    pretended(tmp_path, "id", "echo 0")
+    path = pretended(tmp_path, "dpkg-query", f"echo '{status}'")
+    done = run("install", PATH=path, PYTHON=str(tmp_path / "no-python"))  # ends before it builds
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "sudo apt-get remove keepcool (settings and data stay)" in done.stderr
 
 
 def test_foreign_folder_is_left_alone(tmp_path: Path) -> None:
@@ -158,7 +168,8 @@ def test_uninstall_keeps_what_is_the_households(tmp_path: Path, purge: str) -> N
 def test_script_knows_every_shipped_file() -> None:
     """Every file of the folder is installed or is the installer itself."""
     text = SCRIPT.read_text(encoding="utf-8")
-    names = {str(path.relative_to(REPOSITORY)) for path in SHIPPED} - {"systemd/install.sh"}
+    names = {str(path.relative_to(REPOSITORY)) for path in SHIPPED if path.parent.name != "debian"}
+    names -= {"systemd/install.sh", "systemd/deb.sh"}
     assert {name for name in names if name not in text} == set()
 
 
@@ -168,7 +179,7 @@ def test_paths_agree() -> None:
     unit = (REPOSITORY / "systemd/keepcool.service").read_text(encoding="utf-8")
     example = (REPOSITORY / "config/example.toml").read_text(encoding="utf-8")
     assert "prefix=${PREFIX:-/usr/local}" in text
-    assert re.search(r"^home=(.*)$", text, re.MULTILINE)[1] == "/opt/keepcool"  # type: ignore[index]
+    assert '[ "$prefix" = /usr ] && home=/usr/lib/keepcool || home=/opt/keepcool' in text
     assert "ExecStart=/opt/keepcool/bin/keepcool run --config /etc/keepcool/keepcool.toml" in unit
     assert "file:///usr/local/share/doc/keepcool/README.md" in unit
     assert example.startswith("#:schema /usr/local/share/keepcool/keepcool.schema.json\n")

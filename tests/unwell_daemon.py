@@ -1,6 +1,7 @@
 """Start the real daemon with one thing wrong: `-m tests.unwell_daemon ILLNESS run ...`.
 
-Ticks come every 0.2 s instead of 10 s, and a job counts as hanging after 0.5 s instead of 120 s.
+Ticks and signs of life come every 0.2 s instead of 10 s and 120 s, a job counts as hanging after
+0.5 s instead of 120 s, and a start waits 2 s for its disk instead of 40 s.
 Nothing else differs from `keepcool run` before the illness breaks out.
 
 ILLNESS:
@@ -9,6 +10,9 @@ ILLNESS:
     mqtt_callback: an exception leaves paho's callback at the first message, which ends its thread.
     stuck_loop: the second decision never ends.
     leak: from the first decision on, memory is taken until there is none.
+    broken_start: building it crashes, but for basic mode.
+
+What takes minutes for basic mode takes moments: settings prove themselves, trouble is said.
 """
 
 from __future__ import annotations
@@ -23,15 +27,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from daemon import cli, delivery
+from daemon import basic_mode, cli, delivery, outbox, rescue
 from daemon.bootstrap import running
 from daemon.loop import Daemon
 from integrations.mqtt import MqttClient
-from policies.arbitrate import decide
+from policies import data_quality
 from policies.model import Decision, Snapshot
 
-TICK = timedelta(seconds=0.2)
+TICK = MOMENT = timedelta(seconds=0.2)
 HANGING_AFTER_S = 0.5
+OPENING_S = 2.0
 PIECES_BYTES = (64 * 1024, 4096, 256, 16)
 
 
@@ -63,18 +68,20 @@ def break_callback() -> None:
 
 def leak() -> None:
     """Take memory until there is none, and go on trying."""
-    kept: list[bytes] = []
+    kept: tuple[object, ...] = ()  # a chain: a list could not grow long before memory ends
     while True:
         for size in PIECES_BYTES:  # the small ones fill the gaps that the large ones leave
             try:
                 while True:
-                    kept.append(bytes(size))
+                    kept = (kept, bytes(size))
             except MemoryError:
                 continue
         time.sleep(0.01)
 
 
-def deciding(illness: str) -> Callable[[Snapshot], Decision]:
+def deciding(
+    illness: str, decide: Callable[[Snapshot], Decision]
+) -> Callable[[Snapshot], Decision]:
     """Return the policies, which fall ill in time."""
     numbers = itertools.count(1)
 
@@ -97,11 +104,18 @@ def main() -> None:
     if illness == "mqtt_callback":
         break_callback()
     delivery.LONGEST_JOB_S = HANGING_AFTER_S
+    rescue.OPENING_S = OPENING_S
+    basic_mode.PROVED_AFTER = data_quality.BASIC_MODE_TROUBLE_AFTER = MOMENT  # type: ignore[misc]
+    outbox.SETTLING_S = MOMENT.total_seconds()
     build = running.build_daemon
 
     def build_unwell(*arguments: Any, **named: Any) -> Daemon:  # noqa: ANN401 - passed on
+        if illness == "broken_start" and not named["start"].is_basic:
+            raise RuntimeError("planted")
         daemon = build(*arguments, **named)
-        daemon.parts = replace(daemon.parts, tick_interval=TICK, decide=deciding(illness))
+        decide = deciding(illness, daemon.parts.decide)
+        daemon.parts = replace(daemon.parts, tick_interval=TICK, decide=decide)
+        daemon.dispatcher._beat_interval_s = TICK.total_seconds()
         return daemon
 
     running.build_daemon = build_unwell

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from config.advice import examine_settings
@@ -25,6 +27,7 @@ from daemon import probing, probing_plugs
 from daemon.asking import ask
 from daemon.bootstrap.payloads import build_plug_words
 from daemon.bootstrap.roads import (
+    build_heartbeat,
     build_home_assistant,
     build_second_roads,
     examine_second_roads,
@@ -33,13 +36,12 @@ from daemon.bootstrap.roads import (
 from daemon.bootstrap.weather import build_source, build_warning_service
 from daemon.check import (
     CheckReport,
-    CheckSubjects,
-    Probes,
     check_offline,
     check_online,
     merge_reports,
 )
 from daemon.check_entities import EntitySubject, EntityUse
+from daemon.check_subjects import CheckSubjects, Probes, Running
 from daemon.clock import SystemClock
 from daemon.faces import Topics
 from daemon.ports import MqttLink, Post
@@ -49,8 +51,11 @@ from integrations.mqtt import MqttClient, Subscription
 from integrations.mqtt_plugs import Plugs
 
 
-def check(path: Path, *, is_online: bool) -> CheckReport:
-    """Check the settings, and with `is_online` every road that they name."""
+def check(path: Path, *, is_online: bool, heard: Collection[str] | None = None) -> CheckReport:
+    """Check the settings, and with `is_online` every road that they name.
+
+    `heard`: the topics and entities that somebody heard just now, where no daemon has run yet.
+    """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     examined = examine_settings(
         path,
@@ -62,10 +67,10 @@ def check(path: Path, *, is_online: bool) -> CheckReport:
     report = check_offline(path, examined.problems + roads, examined.warnings)
     if settings is None or roads or not is_online:
         return report
-    return merge_reports(report, try_roads(settings))
+    return merge_reports(report, try_roads(settings, heard))
 
 
-def try_roads(settings: Settings) -> CheckReport:
+def try_roads(settings: Settings, heard: Collection[str] | None = None) -> CheckReport:
     """Try every road that the settings name, each with a connection of its own; takes seconds."""
     subjects = CheckSubjects(
         broker=f"{settings.mqtt.host}:{settings.mqtt_port}",
@@ -76,7 +81,18 @@ def try_roads(settings: Settings) -> CheckReport:
         home_assistant=settings.home_assistant.url if settings.home_assistant else None,
         entities=tuple(_read_entities(settings)),
     )
-    return check_online(subjects, _build_probes(settings))
+    probes = _build_probes(settings)
+    if heard is not None:
+        now = timedelta(0)
+        ages = {
+            sensor.sensor_id: now
+            for sensor in build_sensors(settings)
+            if {sensor.topic, sensor.entity_id} & set(heard)
+        }
+        probes = replace(
+            probes, read_sensor_ages=lambda: ages, read_running=lambda: Running(timedelta(0))
+        )
+    return check_online(subjects, probes)
 
 
 def _read_entities(settings: Settings) -> Iterator[EntitySubject]:
@@ -95,6 +111,15 @@ def _read_entities(settings: Settings) -> Iterator[EntitySubject]:
     names = {person.person_id: person.name for person in build_people(settings)}
     for presence in build_presence(settings):
         yield EntitySubject(presence.entity_id, EntityUse.PRESENCE, names[presence.person_id])
+    yield from _announcers(settings)
+
+
+def _announcers(settings: Settings) -> Iterator[EntitySubject]:
+    for person in build_people(settings):
+        for each in person.announcers:
+            yield EntitySubject(each.entity_id, EntityUse.ANNOUNCER, person.name)
+            if each.voice_id:
+                yield EntitySubject(each.voice_id, EntityUse.VOICE, person.name)
 
 
 def _build_probes(settings: Settings) -> Probes:
@@ -132,6 +157,7 @@ def _build_probes(settings: Settings) -> Probes:
     return Probes(
         connect_broker=lambda: probing.connect_broker(build_link),
         read_sensor_ages=lambda: probing.read_sensor_ages(home_id, settings.state_directory),
+        read_running=lambda: probing.read_running(home_id, settings.state_directory),
         fetch_forecasts={name: forecast(name) for name in settings.weather.sources},
         fetch_warnings={
             " ".join(filter(None, (each.service, each.country, each.zone or each.area))): (
@@ -146,7 +172,21 @@ def _build_probes(settings: Settings) -> Probes:
             build_plug_link, functools.partial(Plugs, words), words
         ),
         try_second_road=try_second_road,
+        try_heartbeat=_heartbeat_probe(settings),
     )
+
+
+def _heartbeat_probe(settings: Settings) -> Callable[[], str] | None:
+    if settings.heartbeat is None:
+        return None
+
+    def reach() -> str:
+        heartbeat = build_heartbeat(settings)
+        if heartbeat is None:
+            raise PermanentError("its address is not given: see heartbeat.url_file")
+        return heartbeat.reach()
+
+    return reach
 
 
 def ask_daemon(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from config.addresses import is_private
@@ -11,12 +12,16 @@ from config.errors import Problem
 from config.home import (
     build_home,
 )
+from config.model import HeartbeatTable
 from config.second_roads import CURE
 from config.settings import Settings
+from daemon import __version__
 from daemon.bootstrap.errors import StartError
 from daemon.ports import Post
+from integrations.announcer import Announcer
 from integrations.errors import PermanentError
 from integrations.ha_events import HomeAssistantEvents
+from integrations.heartbeat import Heartbeat
 from integrations.home_assistant import HomeAssistant
 from integrations.home_assistant_states import parse_state
 from integrations.mqtt import MqttOptions
@@ -58,6 +63,28 @@ def build_second_roads(settings: Settings) -> ApprisePush | None:
     from integrations.apprise_push import ApprisePush  # noqa: PLC0415 - 14 MB, for this alone
 
     return ApprisePush({name: url.get_secret_value() for name, url in addresses.items()})
+
+
+def build_announcer(settings: Settings, home_assistant: HomeAssistant | None) -> Announcer | None:
+    """Build what speaks in the home; `None` when nothing there may."""
+    if home_assistant is None or not any(person.announcers for person in settings.people):
+        return None
+    return Announcer(home_assistant.call_service, home_assistant.read_state)
+
+
+def build_heartbeat(settings: Settings) -> Heartbeat | None:
+    """Build the signs of life; `None` when none are set. Raises: StartError."""
+    if settings.heartbeat_url is None:
+        return None
+    try:
+        return Heartbeat(settings.heartbeat_url, user_agent=f"keepcool/{__version__}")
+    except PermanentError as error:
+        raise StartError(str(error)) from error
+
+
+def heartbeat_interval(settings: Settings) -> timedelta:
+    """Return how often a sign of life is sent."""
+    return timedelta(seconds=(settings.heartbeat or HeartbeatTable()).interval_s)
 
 
 def examine_second_roads(settings: Settings) -> Iterator[Problem]:

@@ -37,6 +37,7 @@ class SteppedDaemon:
         log_path: where its stderr goes; one JSON object a line, appended to over restarts.
         environ: the daemon's environment; the present one when `None`.
         answer_timeout_s: real seconds for one step.
+        module: what is run; a test may run the daemon with other time-outs.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class SteppedDaemon:
         *,
         environ: Mapping[str, str] | None = None,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
+        module: str = "daemon.cli",
     ) -> None:
         """Start nothing yet."""
         self.now = start.astimezone(UTC)
@@ -54,6 +56,7 @@ class SteppedDaemon:
         self._config = config
         self._environ = environ
         self._answer_timeout_s = answer_timeout_s
+        self._module = module
         self._process: subprocess.Popen[bytes] | None = None
         self._to_daemon = -1
         self._from_daemon = -1
@@ -95,7 +98,7 @@ class SteppedDaemon:
         daemon_reads, self._to_daemon = os.pipe()
         self._from_daemon, daemon_writes = os.pipe()
         self._unread = b""
-        program = [sys.executable, "-m", "daemon.cli", "run", "--config", str(self._config)]
+        program = [sys.executable, "-m", self._module, "run", "--config", str(self._config)]
         program += ["--stepped", f"{daemon_reads},{daemon_writes}", "--start", self.now.isoformat()]
         try:
             with self.log_path.open("ab") as log:

@@ -222,6 +222,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "cover": ("close_cover", "open_cover", "set_cover_position", "stop_cover"),
     "fan": ("set_percentage", "turn_off", "turn_on"),
     "humidifier": ("set_humidity", "set_mode", "turn_off", "turn_on"),
+    "tts": ("speak",),
     **dict.fromkeys(_SWITCHED_DOMAINS, ("turn_off", "turn_on")),
 }
 
@@ -332,6 +333,12 @@ def _switch_effect(_entity: Entity, service: str, _data: Mapping[str, object]) -
     return _TURNED[service], {}
 
 
+def _voice_effect(_entity: Entity, _service: str, data: Mapping[str, object]) -> Effect:
+    if not isinstance(data.get("message"), str) or not data.get("media_player_entity_id"):
+        raise RefusedCallError(400)
+    return None, {}
+
+
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RefusedCallError(400)
@@ -343,5 +350,6 @@ _EFFECTS: Mapping[str, Callable[[Entity, str, Mapping[str, object]], Effect]] = 
     "cover": _cover_effect,
     "fan": _fan_effect,
     "humidifier": _humidifier_effect,
+    "tts": _voice_effect,
     **dict.fromkeys(_SWITCHED_DOMAINS, _switch_effect),
 }

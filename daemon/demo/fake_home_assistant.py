@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -81,6 +82,7 @@ class FakeHomeAssistant:
         pushes: every push in order, clears among them.
         lost_pushes: those accepted while `loses_pushes` was set.
         calls: every accepted service call in order.
+        refused: how many REST requests came without the right token.
         answer_status: answer every REST request with this status instead.
         delay_s: wait so long before every REST answer; the call is carried out all the same.
         ignore_commands: accept service calls without changing anything.
@@ -88,6 +90,8 @@ class FakeHomeAssistant:
         sends_receipts: have phones fire an event for each push that asks for it, as Android's do.
         is_frozen: keep WebSockets open without a word, as a half-open connection does.
         token: the only token accepted.
+        registries: rows of the registries "area", "device" and "entity".
+        place: what else the configuration tells, such as "latitude" and "country".
     """
 
     def __init__(
@@ -104,12 +108,15 @@ class FakeHomeAssistant:
         self.pushes: list[Push] = []
         self.lost_pushes: list[Push] = []
         self.calls: list[CalledService] = []
+        self.refused = 0
         self.answer_status: int | None = None
         self.delay_s = 0.0
         self.ignore_commands = False
         self.loses_pushes = False
         self.sends_receipts = False
         self.is_frozen = False
+        self.registries: dict[str, list[Mapping[str, object]]] = {}
+        self.place: dict[str, object] = {}
         self._clock = clock
         self._phones = set(phones)
         self._version = version
@@ -315,6 +322,7 @@ class FakeHomeAssistant:
         if self.answer_status is not None:
             return web.Response(status=self.answer_status, text=str(self.answer_status))
         if request.headers.get("Authorization") != f"Bearer {self.token}":
+            self.refused += 1
             return web.Response(status=401, text="401: Unauthorized")
         return await handler(request)
 
@@ -329,6 +337,7 @@ class FakeHomeAssistant:
             "version": self._version,
             "unit_system": {"temperature": self._temperature_unit},
             "state": "RUNNING",
+            **self.place,
         }
 
     async def _states(self, _request: web.Request) -> web.Response:
@@ -406,6 +415,15 @@ class FakeHomeAssistant:
             is_token=lambda token: token == self.token,
             is_frozen=lambda: self.is_frozen,
             version=self._version,
+            lists={
+                "auth/current_user": lambda: {"is_admin": True},
+                "get_states": lambda: [entity.as_json() for entity in self._book.every()],
+                "get_services": lambda: {"notify": {name: {} for name in sorted(self._phones)}},
+                **{
+                    f"config/{name}_registry/list": partial(self.registries.get, name, [])
+                    for name in ("area", "device", "entity")
+                },
+            },
         )
         self._clients.add(client)
         try:

@@ -24,8 +24,9 @@ class EventClient:
         is_token: Callable[[object], bool],
         is_frozen: Callable[[], bool],
         version: str,
+        lists: Mapping[str, Callable[[], object]],
     ) -> None:
-        """Take what it answers from."""
+        """Take what it answers from; `lists` are commands that are answered as a whole."""
         self.is_authenticated = False
         self.pings_answered = 0
         self._book = book
@@ -33,6 +34,7 @@ class EventClient:
         self._is_token = is_token
         self._is_frozen = is_frozen
         self._version = version
+        self._lists = lists
         self._socket = web.WebSocketResponse(timeout=_CLOSE_WITHIN_S)
         self._outgoing: asyncio.Queue[str] = asyncio.Queue()
         self._last_id = 0
@@ -112,6 +114,8 @@ class EventClient:
                 self._accept(message_id)
             case "subscribe_entities":
                 self._subscribe_entities(message_id, message.get("entity_ids"))
+            case str() if kind in self._lists:
+                self._accept(message_id, self._lists[kind]())
             case _:
                 self._refuse(message_id, "unknown_command")
         return True

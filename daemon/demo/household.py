@@ -177,7 +177,13 @@ def write_settings(household: Household, addresses: Addresses, folder: Path) -> 
             country=household.country,
         ),
         # 3.1.1, because the demo's own broker speaks nothing newer.
-        _table("[mqtt]", host=addresses.mqtt_host, port=addresses.mqtt_port, version="3.1.1"),
+        _table(
+            "[mqtt]",
+            host=addresses.mqtt_host,
+            port=addresses.mqtt_port,
+            version="3.1.1",
+            pictures=False,
+        ),
         _table("[home_assistant]", url=addresses.home_assistant_url, token_file=str(token_file)),
         _table("[weather]", base_url=addresses.weather_url),
         _table("[storage]", state_directory=str(folder / "state")),

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from daemon.chart import STYLE as PICTURE_STYLE
 from daemon.demo.household import WEATHER_SOURCE
-from daemon.demo.picture import STYLE as PICTURE_STYLE
 from daemon.demo.picture import draw_day, draw_room
 from daemon.demo.record import CoolingChange, DayRecord, PhoneMessage, WorldEvent
 from daemon.demo.summary import counted, hours, summary_rows

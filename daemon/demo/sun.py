@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
+
+from policies import sunlight
+from policies.sunlight import declination_and_hour_angle, sine_of_elevation
 
 SOLAR_CONSTANT_W_M2: Final = 1361.0  # Kopp & Lean 2011
 _GROUND_REFLECTION: Final = 0.2  # the usual albedo of built-up ground
@@ -26,32 +29,10 @@ class SunPosition:
 
 
 def sun_position(at: datetime, latitude_deg: float, longitude_deg: float) -> SunPosition:
-    """Return the sun's place in the sky, good to about half a degree.
-
-    Source: Spencer 1971, Fourier series for declination and equation of time.
-    """
-    utc = at.astimezone(UTC)
-    hour = utc.hour + utc.minute / 60 + utc.second / 3600
-    day = 2 * math.pi * (utc.timetuple().tm_yday - 1 + (hour - 12) / 24) / 365
-    declination = (
-        0.006918
-        - 0.399912 * math.cos(day)
-        + 0.070257 * math.sin(day)
-        - 0.006758 * math.cos(2 * day)
-        + 0.000907 * math.sin(2 * day)
-    )
-    equation_min = 229.18 * (
-        0.000075
-        + 0.001868 * math.cos(day)
-        - 0.032077 * math.sin(day)
-        - 0.014615 * math.cos(2 * day)
-        - 0.040849 * math.sin(2 * day)
-    )
-    hour_angle = math.radians(15 * (hour + equation_min / 60 - 12) + longitude_deg)
+    """Return the sun's place in the sky, good to about half a degree."""
+    declination, hour_angle = declination_and_hour_angle(at, longitude_deg)
     latitude = math.radians(latitude_deg)
-    sine = math.sin(latitude) * math.sin(declination) + math.cos(latitude) * math.cos(
-        declination
-    ) * math.cos(hour_angle)
+    sine = sine_of_elevation(at, latitude_deg, longitude_deg)
     azimuth = math.atan2(
         math.sin(hour_angle),
         math.cos(hour_angle) * math.sin(latitude) - math.tan(declination) * math.cos(latitude),
@@ -61,10 +42,8 @@ def sun_position(at: datetime, latitude_deg: float, longitude_deg: float) -> Sun
 
 
 def clear_sky_w_m2(sun: SunPosition) -> float:
-    """Return the global horizontal radiation of a cloudless sky. Source: Haurwitz 1945."""
-    if sun.sine <= 0:
-        return 0.0
-    return 1098 * sun.sine * math.exp(-0.057 / sun.sine)
+    """Return the global horizontal radiation of a cloudless sky."""
+    return sunlight.clear_sky_w_m2(sun.sine)
 
 
 def radiation_on_wall_w_m2(global_w_m2: float, sun: SunPosition, facing_deg: float) -> float:

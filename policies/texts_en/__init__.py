@@ -21,7 +21,13 @@ from policies.texts_en.modes import MODE_TEXTS
 from policies.texts_en.official import OFFICIAL_TEXTS
 from policies.texts_en.parts import Text
 from policies.texts_en.phrases import COMMON_WORDS, PHRASES
-from policies.texts_en.safety import SAFETY_CARD, SAFETY_SHORT
+from policies.texts_en.pictures import PICTURE_WORDS
+from policies.texts_en.safety import (
+    ONE_OF_SEVERAL,
+    SAFETY_CARD,
+    SAFETY_SHORT,
+    SAFETY_SHORT_FOR_CARER,
+)
 from policies.texts_en.trouble import TROUBLE_TEXTS
 
 __all__ = [
@@ -31,10 +37,13 @@ __all__ = [
     "COMMON_WORDS",
     "ENTITY_NAMES",
     "FALLBACK",
+    "ONE_OF_SEVERAL",
     "PHRASES",
+    "PICTURE_WORDS",
     "PRESS_AND_HOLD",
     "SAFETY_CARD",
     "SAFETY_SHORT",
+    "SAFETY_SHORT_FOR_CARER",
     "TEXTS",
     "Text",
 ]

@@ -14,6 +14,11 @@ BRIEF_TEXTS: Mapping[str, Text] = {
             "Your day ahead",
         ),
         (
+            # First, for nothing else says it once it counts as told.
+            (
+                "{over_room} over your limit from about {over_at} ({over_range}).",
+                "{over_room} over your limit from about {over_at}.",
+            ),
             ("{official_event}.",),
             (
                 "Windows closed {close_at} to {open_at}.",
@@ -21,8 +26,16 @@ BRIEF_TEXTS: Mapping[str, Text] = {
                 "Windows closed from {close_at}.",
             ),
             ("Blinds down by {blinds_at}.",),
-            ("{room}: {expected_temperature} by {expected_at}.",),
+            (
+                "{warmest_room}: {expected_temperature} ({expected_span}) by {expected_at}.",
+                "{warmest_room}: {expected_temperature} by {expected_at}.",
+            ),
             ("Drinks: {goal}.", "{plan}"),
+            (
+                "{hottest_room}: {expected_temperature} ({expected_span}) by {expected_at}.",
+                "{hottest_room}: {expected_temperature} by {expected_at}.",
+            ),
+            ("{cooling_ahead}",),
             ("To look at: {count}.",),
             ("Coolest for a walk: {walk_at}.",),
         ),

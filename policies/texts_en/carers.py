@@ -11,6 +11,7 @@ CARER_TEXTS: Mapping[str, Text] = {
         ("Call {person}: {room} {temperature}", "Call {person}: {room}", "Call {person}"),
         (("No answer since {since}.",), ("{carers_cooling}",), ("{air}{feels_like}.",)),
         is_at_level_3=True,
+        is_for_carer=True,
     ),
     "carer_trouble": Text(
         ("Call {person}: {trouble}", "Call {person}: keepcool needs help"),
@@ -20,6 +21,7 @@ CARER_TEXTS: Mapping[str, Text] = {
         ("Call {people}", "Call several people"),
         (("{summary}", "Nobody has answered."),),
         is_at_level_3=True,
+        is_for_carer=True,
     ),
     "carer_several": Text(
         ("Call {people}", "Call several people"), (("{summary}", "Nobody has answered."),)

@@ -27,6 +27,26 @@ COOLING_TEXTS: Mapping[str, Text] = {
             ("Aim: {target}.",),
         ),
     ),
+    "cooling_early": Text(
+        ("Cooling the {room} early",),
+        (
+            (
+                "Cooling early: over your limit of {limit} expected at {expected_at}.",
+                "Cooling early: the room would pass your limit later.",
+            ),
+            ("Aim: {target}.",),
+        ),
+    ),
+    "cooling_before_dear": Text(
+        ("Cooling the {room} early",),
+        (
+            (
+                "Cooling before electricity is dear, from {expected_at}.",
+                "Cooling before electricity is dear.",
+            ),
+            ("Aim: {target}.",),
+        ),
+    ),
     "cooling_fan": Text(("Fan on: {room}",), (("{fan}", "The fan is running."),)),
     "cooling_blind": Text(
         ("Cooling goes on: {room}",),
@@ -46,6 +66,10 @@ COOLING_TEXTS: Mapping[str, Text] = {
     ),
     "cooling_released_no_need": Text(
         ("No cooling needed: {room}",), (("No cooling is needed now.",),)
+    ),
+    "cooling_nobody_there": Text(
+        ("Nobody there: {room}",),
+        (("Nobody is in {the_room} now or soon, so it is not cooled.",),),
     ),
     "cooling_rest_after_longest_run": Text(
         ("Pause for {device}: {room}",),
@@ -72,6 +96,15 @@ COOLING_TEXTS: Mapping[str, Text] = {
         ("Waiting to switch {device}: {room}",),
         (("{device} was switched a moment ago and needs a few minutes.",),),
     ),
+    "cooling_power_cap": Text(
+        ("Waiting for its turn: {room}",),
+        (
+            (
+                "I cannot cool both at once, so {over_room} comes first.",
+                "Together they would draw too much, so this one waits.",
+            ),
+        ),
+    ),
     "shade_sun_coming": Text(
         ("Blind down: {room}",), (("Down before the sun is on the window.",),)
     ),
@@ -90,4 +123,14 @@ COOLING_TEXTS: Mapping[str, Text] = {
     "drying_no_help": Text(
         ("Not drying: {room}",), (("Drying would warm the room more than it helps.",),)
     ),
+    "vent_outdoor_air": Text(
+        ("Airing: {room}",), (("Outdoor air makes it feel cooler there now.",),)
+    ),
+    "vent_no_help": Text(
+        ("Not airing: {room}",), (("Outdoor air would not make it feel cooler.",),)
+    ),
+    "vent_beside_cooling": Text(
+        ("Not airing: {room}",), (("Not while the air conditioner cools the room.",),)
+    ),
+    "vent_no_weather": Text(("Not airing: {room}",), (("I do not know how warm it is outside.",),)),
 }

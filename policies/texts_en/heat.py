@@ -6,6 +6,19 @@ from collections.abc import Mapping
 
 from policies.texts_en.parts import COOLING, FAN, LAST_SEEN, NUMBERS, RAISED, Text
 
+# By the room's own forecast; every title names the room.
+_AHEAD = (
+    (
+        "Over your limit from about {expected_at} ({expected_range}).",
+        "Over your limit from about {expected_at}.",
+    ),
+    ("{cooling_ahead}",),
+    RAISED,
+    ("The forecast is {age} old.",),
+    ("Windows closed from {close_at}.",),
+    ("Your limit: {limit}.",),
+)
+
 HEAT_TEXTS: Mapping[str, Text] = {
     "heat_level_1": Text(
         ("Getting warm: {room} {temperature}", "Getting warm: {room}"),
@@ -49,5 +62,21 @@ HEAT_TEXTS: Mapping[str, Text] = {
             ("{airing}",),
             NUMBERS,
         ),
+    ),
+    "heat_ahead": Text(
+        (
+            "Blinds down by {blinds_at}: {room} {expected_temperature}",
+            "Cool early: {room} {expected_temperature}",
+            "Cool early: {room} will get warm",
+        ),
+        _AHEAD,
+    ),
+    "heat_ahead_tomorrow": Text(
+        (
+            "Blinds by {blinds_at} tomorrow: {room}",
+            "Cool early tomorrow: {room} {expected_temperature}",
+            "Cool early tomorrow: {room}",
+        ),
+        _AHEAD,
     ),
 }

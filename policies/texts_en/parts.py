@@ -11,12 +11,13 @@ class Text:
 
     Where several say the same with less, they stand together and the first whose slots are known
     counts. `is_at_level_3` marks a message that carries the short safety text, and hence no drink
-    prompt.
+    prompt; `is_for_carer` one whose safety text speaks of somebody else.
     """
 
     titles: tuple[str, ...]
     body: tuple[tuple[str, ...], ...] = ()
     is_at_level_3: bool = False
+    is_for_carer: bool = False
 
 
 NUMBERS = ("{air}{feels_like}. Your limit: {limit}.", "{air}{feels_like}.")

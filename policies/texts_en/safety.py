@@ -6,6 +6,12 @@ SAFETY_SHORT = (
     "If you feel confused, faint, or worse than is usual for you, and 30 minutes of cooling has "
     "not helped, call {number}."
 )
+# The same words to a carer, who is not the one that feels it. `{whoever}` is a name, or these.
+SAFETY_SHORT_FOR_CARER = (
+    "If {whoever} feels confused, faint, or worse than is usual for them, and 30 minutes of "
+    "cooling has not helped, call {number}."
+)
+ONE_OF_SEVERAL = "one of them"
 SAFETY_CARD = (
     "Call {number} now if any of this is new or worse than is usual for you: confusion or slurred "
     "speech; fainting, or being hard to wake; a seizure; very hot skin, fast breathing or a racing "

@@ -61,6 +61,22 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
             ("Reason: {detail}.",),
         ),
     ),
+    "trouble_mqtt_refused": Text(
+        ("Check keepcool's MQTT settings",),
+        (
+            ("The broker is there, but sensors may not reach me.",),
+            ("Reason: {detail}.",),
+            ("`keepcool status` says more.",),
+        ),
+    ),
+    "trouble_token_refused": Text(
+        ("Give keepcool a new token",),
+        (
+            ("Home Assistant refuses it since {since}.", "Home Assistant refuses it."),
+            ("Until then no push, and cooling by hand.",),
+            ("`keepcool status` says more.",),
+        ),
+    ),
     "trouble_home_assistant_down": Text(
         ("Check Home Assistant",),
         (
@@ -82,6 +98,46 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
         (
             ("Its database was broken: a backup or a new one is in use.",),
             ("The card may be failing: think of a new one.",),
+        ),
+    ),
+    "trouble_basic_mode": Text(
+        ("Look at keepcool: basic mode only",),
+        (
+            ("Warnings go on, but no cooling and no reminders.",),
+            ("Please switch cooling by hand.",),
+            ("`keepcool status` says why.",),
+        ),
+    ),
+    "trouble_heartbeat": Text(
+        ("Check the internet: no heartbeat",),
+        (
+            ("For a day nobody outside has heard that I work.",),
+            ("Whoever is told of my silence may worry.",),
+            ("Reason: {detail}.",),
+        ),
+    ),
+    "trouble_second_road": Text(
+        ("Check the second road of {who}",),
+        (
+            ("It took no message since {since}.", "It took no message."),
+            ("A test alert shows whether it is back.",),
+            ("Reason: {detail}.",),
+        ),
+    ),
+    "trouble_phone_unproved": Text(
+        ("Check the phone of {who}",),
+        (
+            ("No button of mine was pressed on it since {since_day}.",),
+            ("Does a test alert arrive there, and ring?",),
+        ),
+    ),
+    "trouble_carer_unproved": Text(
+        ("Ask {who}: do my messages arrive?",),
+        (
+            (
+                "No button of mine was pressed on their phone since {since_day}.",
+                "No button of mine was pressed on their phone for long.",
+            ),
         ),
     ),
     "trouble_forecast_old": Text(

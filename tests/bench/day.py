@@ -67,8 +67,23 @@ class Written:
     pushes: int
 
 
-def measure(folder: Path, memory_folder: Path, broker: Mosquitto) -> Written:
-    """Let the day pass. Raises: daemon.demo.driver.DriverError."""
+def write_bytes(pid: int) -> int:
+    """Return what a process has made the storage write so far."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("write_bytes:")).split()[1])
+
+
+def measure(
+    folder: Path,
+    memory_folder: Path,
+    broker: Mosquitto,
+    count: Callable[[int], int] = write_bytes,
+    days: int = 1,
+) -> Written:
+    """Let days pass and count the last one's bytes, by `count` of the process.
+
+    Raises: daemon.demo.driver.DriverError.
+    """
     household = hot_day_household()
     others = tuple(HouseholdRoom(room_id, room_id.title()) for room_id in _ALIKE)
     rooms = household.rooms + others
@@ -76,7 +91,7 @@ def measure(folder: Path, memory_folder: Path, broker: Mosquitto) -> Written:
         household,
         rooms=rooms,
         person=replace(household.person, rooms=tuple(room.room_id for room in rooms)),
-        end=household.start + DAY,
+        end=household.start + days * DAY,
     )
     log = memory_folder / "daemon.log"
     indoors = _FiveRooms(household.build_flat())
@@ -84,22 +99,19 @@ def measure(folder: Path, memory_folder: Path, broker: Mosquitto) -> Written:
         environ = {**os.environ, "RUNTIME_DIRECTORY": str(memory_folder)}
         with SteppedDaemon(world.config_path, world.now, log, environ=environ) as daemon:
             database = folder / "state" / DATABASE_NAME
-            before, size_before = _write_bytes(daemon.pid), _size(database)
+            while world.now < household.end - DAY:
+                world.step(daemon, world.now + STEP)
+            before, size_before = count(daemon.pid), _size(database)
             while world.now < household.end:
                 world.step(daemon, world.now + STEP)
             return Written(
-                storage=_write_bytes(daemon.pid) - before,
+                storage=count(daemon.pid) - before,
                 grown=_size(database) - size_before,
                 log_ahead=_size(database.with_name(DATABASE_NAME + "-wal")),
                 journal=_size(log),
                 readings=len(rooms) * round(DAY / STEP),
                 pushes=len(world.home_assistant.pushes),
             )
-
-
-def _write_bytes(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("write_bytes:")).split()[1])
 
 
 def _size(path: Path) -> int:

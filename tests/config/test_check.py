@@ -8,22 +8,24 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from config.advice import examine_settings
 from config.home import build_carers, build_people, build_rooms, build_sensors
 from config.source import EXAMPLE
 from daemon.check import (
     CheckReport,
-    CheckSubjects,
-    Probes,
     check_offline,
     check_online,
     merge_reports,
     render_report,
 )
 from daemon.check_rows import CheckRow, Status
+from daemon.check_subjects import CheckSubjects, Probes, Running
 from integrations.errors import PermanentError, TransientError
 from integrations.home_assistant_states import parse_state
 from integrations.messages import DeviceObserved
+from policies.freshness import UNLEARNED_LIMIT
 from policies.model import Carer
 from tests.settings_texts import MINIMAL, write
 
@@ -52,6 +54,7 @@ class World:
         default_factory=lambda: {"notify": frozenset({"mobile_app_annas_phone", "notify"})}
     )
     second_road: str | Exception = "ntfy answers"
+    running: Running | None = None  # what the daemon tells of itself
 
     @property
     def probes(self) -> Probes:
@@ -67,6 +70,7 @@ class World:
         return Probes(
             connect_broker=_call(self.broker),
             read_sensor_ages=_call(self.ages),
+            read_running=lambda: self.running,
             fetch_forecasts={"open_meteo": _call(self.forecast)},
             fetch_warnings={name: _call(said) for name, said in self.warnings.items()},
             greet_home_assistant=_call(self.home_assistant),
@@ -74,6 +78,7 @@ class World:
             fetch_services=_call(self.services),
             hear_plugs=tuple,
             try_second_road=lambda _channel_id: _answer(self.second_road),
+            try_heartbeat=lambda: "the heartbeat's server answers",
         )
 
 
@@ -170,6 +175,7 @@ def test_everything_answers() -> None:
             "notify.mobile_app_annas_phone is there; try it: keepcool test-alert anna",
             "",
         ),
+        ("heartbeat", "the heartbeat's server answers", ""),
     ]
     assert check_online(subjects(), World().probes).exit_code == 1
 
@@ -212,13 +218,14 @@ def test_second_roads_and_carers() -> None:
     """Each second road is tried and says how to send a test; with one for all nothing is red."""
     report = check_online(with_roads(), World().probes)
     assert report.exit_code == 0
-    assert [(row.name, row.what) for row in report.rows][-3:] == [
+    assert [(row.name, row.what) for row in report.rows][-4:] == [
         (
             "second road of Anna",
             "ntfy answers; try it: keepcool test-alert anna --second-road",
         ),
         ("second road of Ben", "ntfy answers; try it: keepcool test-alert ben --second-road"),
         ("carer Ben", "is told when Anna does not answer"),
+        ("heartbeat", "the heartbeat's server answers"),
     ]
     assert [row.name for row in report.rows if row.name.startswith("phone")] == [
         "phone of Anna",
@@ -273,6 +280,44 @@ def test_sensors_that_are_silent() -> None:
         ages={"zigbee2mqtt-living_room": 130 * MINUTE, "zigbee2mqtt-bedroom": 130 * MINUTE}
     )
     assert rows(at_limit, Status.RED) == [NO_SECOND_ROAD]
+
+
+@pytest.mark.parametrize(
+    ("running_for", "status"),
+    [(UNLEARNED_LIMIT - MINUTE, Status.WARNING), (UNLEARNED_LIMIT, Status.RED)],
+)
+def test_sensor_may_be_silent_while_keepcool_is_young(
+    running_for: timedelta, status: Status
+) -> None:
+    """Many sensors speak once an hour: only after its limit is one that never spoke red."""
+    ages = {"zigbee2mqtt-living_room": MINUTE}
+    found = rows(World(ages=ages, running=Running(running_for)), status)
+    assert [row for row in found if row[0].startswith("sensor zigbee2mqtt-bedroom")]
+
+
+@pytest.mark.parametrize(
+    ("running", "expected"),
+    [
+        (Running(MINUTE), ["if keepcool dies these stay on: climate.living_room"]),
+        (Running(MINUTE, frozenset({"climate-living_room"})), []),
+        (None, []),  # who does not run tells nothing of its watchdogs
+    ],
+)
+def test_cooling_that_nobody_ends_is_named_once(
+    running: Running | None, expected: list[str]
+) -> None:
+    """A compressor that would run on if keepcool died is one warning; a fan may stay on."""
+    found = rows(World(running=running), Status.WARNING)
+    assert [what for name, what, _ in found if name == "watchdog"] == expected
+    assert all("blueprint" in fix for name, _, fix in found if name == "watchdog")
+
+
+def test_forecast_of_home_assistant_points_to_home_assistant() -> None:
+    """Where Home Assistant forecasts and refuses, nobody is sent to look after the internet."""
+    world = World(forecast=PermanentError("token refused"))
+    probes = replace(world.probes, fetch_forecasts={"home_assistant": _call(world.forecast)})
+    (row,) = [row for row in check_online(subjects(), probes).rows if "forecast" in row.name]
+    assert row.fix == "see the rows of Home Assistant; without a forecast nothing is seen ahead"
 
 
 def test_no_database() -> None:

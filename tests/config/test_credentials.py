@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from config.credentials import weakness
 from config.model import Document
 from config.source import Loading, Source
-from tests.settings_texts import CANARY, HOME_ASSISTANT, MINIMAL, load, refusal, warnings_of
+from tests.canary import CANARY
+from tests.settings_texts import HOME_ASSISTANT, MINIMAL, load, refusal, warnings_of
 
 BOTH = MINIMAL + '[mqtt]\nusername = "keepcool"\n' + HOME_ASSISTANT
 

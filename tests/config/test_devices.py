@@ -56,6 +56,18 @@ def test_a_dehumidifier_is_built(tmp_path: Path) -> None:
     assert dryer.minimum_off.total_seconds() == 600
 
 
+def test_a_fan_may_be_one_that_brings_air_in(tmp_path: Path) -> None:
+    """A fan in a window is a fan entity with another use; a switch may have it too."""
+    window_fan = built(tmp_path, 'entity = "fan.a"\nrole = "vent"\nfan_percentage = 60')
+    assert (window_fan.kind, window_fan.role) == (DeviceKind.FAN, CoolingRole.VENT)
+    assert (window_fan.name, window_fan.minimum_on.total_seconds()) == ("ventilation", 120)
+    assert built(tmp_path, 'entity = "switch.a"\nrole = "vent"').role is CoolingRole.VENT
+    (problem,) = refusals(tmp_path, 'entity = "fan.a"\nrole = "dehumidifier"')
+    assert problem == (
+        'role = "dehumidifier": a fan entity is always "fan" or "vent"; take role out'
+    )
+
+
 @pytest.mark.parametrize(
     ("role", "more", "has_own_timer"),
     [
@@ -174,14 +186,14 @@ def test_a_plug_of_no_family_says_everything_itself(tmp_path: Path) -> None:
             'entity = "switch.a"\nrole = "blind"',
             (
                 'role = "blind": a switch cannot move a blind; allowed "air_conditioner" '
-                'or "fan" or "dehumidifier"'
+                'or "fan" or "vent" or "dehumidifier"'
             ),
         ),
         (
             'command_topic = "a/set"',
             (
                 "role: a plug must say what it switches; "
-                'add role = "air_conditioner", "fan" or "dehumidifier"'
+                'add role = "air_conditioner", "fan", "vent" or "dehumidifier"'
             ),
         ),
         (

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from config.settings import load_settings
-from tests.settings_texts import CANARY, HOME_ASSISTANT, MINIMAL, load, refusal
+from tests.canary import CANARY, without_secret
+from tests.settings_texts import HOME_ASSISTANT, MINIMAL, load, refusal
 
 
 def test_variable_wins_over_the_file(tmp_path: Path) -> None:
@@ -60,6 +61,7 @@ def test_variable_wins_over_the_file(tmp_path: Path) -> None:
             ),
         ),
     ],
+    ids=without_secret,
 )
 def test_wrong_variable_says(tmp_path: Path, name: str, value: str, expected: str) -> None:
     """A variable that sets nothing, or nonsense, is refused by its name."""

@@ -19,7 +19,7 @@ from config.home import (
     build_rooms,
     build_sensors,
 )
-from config.model import PersonTable, ThresholdsTable
+from config.model import CoolingTable, ElectricityTable, PersonTable, ThresholdsTable
 from config.settings import load_settings
 from config.source import EXAMPLE
 from policies.model import (
@@ -228,7 +228,7 @@ def test_example_is_a_tour_of_every_key() -> None:
     text = EXAMPLE.read_text()
     names = [
         info.alias or name
-        for table in (PersonTable, ThresholdsTable)
+        for table in (PersonTable, ThresholdsTable, CoolingTable, ElectricityTable)
         for name, info in table.model_fields.items()
     ]
     missing = [name for name in names if name not in text]
@@ -237,7 +237,7 @@ def test_example_is_a_tour_of_every_key() -> None:
 
 def test_example_holds_with_every_comment_switched_on(tmp_path: Path) -> None:
     """All keys that the example shows as comments are right as well, but for an absent file."""
-    tour = re.sub(r"^# (?=[a-z_0-9]+ = |\[\[)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
+    tour = re.sub(r"^# (?=[a-z_0-9]+ = |\[)", "", EXAMPLE.read_text(), flags=re.MULTILINE)
     assert tour.count("\n# ") < EXAMPLE.read_text().count("\n# ") - 30
     (problem,) = refusal(tmp_path, tour)
     assert "mqtt.ca_file: there is no file /etc/keepcool/ca.crt; " in problem

@@ -15,7 +15,8 @@ from config.advice import find_warnings
 from config.errors import SettingsError
 from config.settings import load_settings
 from config.source import EXAMPLE
-from tests.settings_texts import CANARY, HOME, HOME_ASSISTANT, PERSON, ROOM
+from tests.canary import CANARY
+from tests.settings_texts import HOME, HOME_ASSISTANT, PERSON, ROOM
 
 TOUR = EXAMPLE.read_text()
 LINES = [line for line in TOUR.split("\n") if line and not line.startswith("#")]

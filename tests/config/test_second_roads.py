@@ -11,9 +11,9 @@ from config.home import build_carers, build_people
 from daemon import bootstrap
 from daemon.bootstrap.roads import examine_second_roads
 from daemon.check import render_report
+from tests.canary import CANARY, without_secret
 from tests.config.test_credentials import put
 from tests.settings_texts import (
-    CANARY,
     HOME,
     HOME_ASSISTANT,
     MINIMAL,
@@ -89,6 +89,7 @@ def test_absent_file_warns_in_check_and_stops_run(tmp_path: Path) -> None:
         ("changeme", 0o600, "road is a placeholder"),
         (f"{GOOD}\n{GOOD}", 0o600, "road holds a newline or another control character"),
     ],
+    ids=without_secret,
 )
 def test_file_that_holds_no_address(tmp_path: Path, content: str, mode: int, what: str) -> None:
     """A file that is open to others, empty or a placeholder is refused without its content."""
@@ -107,6 +108,7 @@ def test_file_that_holds_no_address(tmp_path: Path, content: str, mode: int, wha
         (f"ntfy://ntfy.example.com/{CANARY}", "leads to a public address"),
         (f"mqtt://user:{CANARY}@8.8.8.8/topic", "leads to a public address"),
     ],
+    ids=without_secret,
 )
 def test_address_that_is_refused(tmp_path: Path, address: str, what: str) -> None:
     """`check` refuses what apprise cannot read or what everyone could, and does not show it."""
@@ -128,6 +130,7 @@ def test_address_that_is_refused(tmp_path: Path, address: str, what: str) -> Non
         f"ntfy://ntfy.local/{CANARY}",
         f"tgram://123456789:{CANARY}_abcdefghijklmnop/12315544/",
     ],
+    ids=without_secret,
 )
 def test_address_that_is_accepted(tmp_path: Path, address: str) -> None:
     """Encrypted services, and servers at home, are fine."""

@@ -8,8 +8,8 @@ import pytest
 
 from config.errors import SettingsError
 from config.settings import load_settings
+from tests.canary import CANARY
 from tests.settings_texts import (
-    CANARY,
     HOME,
     HOME_ASSISTANT,
     MINIMAL,
@@ -564,7 +564,7 @@ def test_windows_text_is_read(tmp_path: Path) -> None:
 def test_absent_file_says_how_to_begin(tmp_path: Path) -> None:
     """A file that is not there is refused with the command that makes one."""
     path = tmp_path / "none.toml"
-    with pytest.raises(SettingsError, match="there is no such file; start from the example: cp "):
+    with pytest.raises(SettingsError, match="there is no such file; keepcool init makes one"):
         load_settings(path, environ={}, credentials_directory=None, require_secrets=False)
 
 

@@ -113,6 +113,67 @@ def test_a_lease_is_renewed_at_half_time_only() -> None:
     assert bench.writes <= 6
 
 
+def test_what_was_only_read_back_waits_for_another_write() -> None:
+    """A command is written before it is sent; that it was obeyed follows within half an hour."""
+    actuation = Actuation([a_device()])
+
+    def observe(state: DeviceState, seconds: float) -> None:
+        observed = DeviceObserved(
+            "climate.living_room", state, is_available=True, last_updated=at(seconds).utc
+        )
+        actuation.on_observed(observed, at(seconds))
+
+    observe(OFF, 0)
+    run = CoolingCommand("ac", CoolingAction.RUN, Message("test"), COOL_24)
+    actuation.apply_plan((run,), at(0))
+    assert set(actuation.leases_to_store(at(0))) == {"ac"}
+    assert [type(action) for action in actuation.take_actions()] == [SendCommand]
+    observe(COOL_24, 1)
+    assert actuation.leases_to_store(at(1)) == {}
+    assert actuation.leases_to_store(at(1800)) == {}
+    assert set(actuation.leases_to_store(at(1801))) == {"ac"}
+    observe(OFF, 1802)  # by hand, which is written at once
+    assert set(actuation.leases_to_store(at(1802))) == {"ac"}
+
+
+def test_leases_are_renewed_together() -> None:
+    """Two devices that were started at different times soon share each write to the card."""
+    devices = a_device(), a_fan()
+    actuation = Actuation(devices)
+    states = {device.device_id: replace(COOL_24, is_on=True) for device in devices}
+    for device in devices:
+        actuation.on_observed(
+            DeviceObserved(
+                device.entity_id,
+                states[device.device_id],
+                is_available=True,
+                last_updated=at(0).utc,
+            ),
+            at(0),
+        )
+    writes = []
+    for minute in range(6 * 60):
+        wanted = devices if minute >= 20 else devices[:1]
+        actuation.apply_plan(
+            [
+                CoolingCommand(
+                    device.device_id,
+                    CoolingAction.RUN,
+                    Message("cool_now"),
+                    states[device.device_id],
+                    lease=minutes(60),
+                )
+                for device in wanted
+            ],
+            at(60 * minute),
+        )
+        stored = actuation.leases_to_store()
+        actuation.take_actions()
+        writes += [minute] if stored else []
+        assert minute < 60 or len(stored) in {0, 2}
+    assert len([minute for minute in writes if minute >= 60]) <= 10
+
+
 def test_a_lease_that_is_not_renewed_hands_back() -> None:
     """An hour after the last renewal the air conditioner goes back to how it was."""
     bench = Bench()

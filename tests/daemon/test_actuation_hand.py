@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from daemon.actuation import NoteOverride
+from daemon.actuation import NoteFailure, NoteOverride
 from policies.model import DeviceKind, DeviceState
 from tests.appliance import COOL_24, OFF, Bench, Manner, at, cool
 from tests.builders import a_device, a_fan, hours, minutes
@@ -26,7 +26,7 @@ def a_running_bench(seconds: float = 600) -> Bench:
 @pytest.mark.parametrize(
     "by_hand", [OFF, cool(20.0), replace(COOL_24, hvac_mode="heat"), cool(24.6)]
 )
-def test_a_change_by_hand_is_left_alone_for_two_hours(by_hand: DeviceState) -> None:
+def test_fault_41_change_by_hand_is_left_alone_for_two_hours(by_hand: DeviceState) -> None:
     """Off, another setpoint or another mode: hands off, no lease, and no command."""
     bench = a_running_bench()
     bench.by_hand(by_hand)
@@ -40,6 +40,34 @@ def test_a_change_by_hand_is_left_alone_for_two_hours(by_hand: DeviceState) -> N
     assert len(bench.sent) == 1
     bench.run(2)
     assert bench.conditions().override_remaining is None
+
+
+def test_fault_39_command_that_home_assistant_forgot_is_no_hand() -> None:
+    """Killed minutes after a command, it comes back with the state before, and is told again."""
+    bench = a_running_bench(600)
+    bench.actuation.on_away(bench.now)
+    bench.run(30)
+    bench.by_hand(OFF)
+    assert bench.notes == []
+    bench.want()
+    bench.run(1800)  # the compressor rests first
+    assert bench.appliance.state == COOL_24
+
+
+@pytest.mark.parametrize(("cooled_s", "by_hand"), [(901, OFF), (600, cool(20.0))])
+def test_fault_39_what_it_cannot_have_forgotten_is_a_hand_but_no_answer(
+    cooled_s: float, by_hand: DeviceState
+) -> None:
+    """Found changed when Home Assistant is back: hands off, and no message counts as answered."""
+    bench = a_running_bench(cooled_s)
+    bench.actuation.on_away(bench.now)
+    bench.run(30)
+    bench.by_hand(by_hand)
+    (note,) = bench.notes
+    assert isinstance(note, NoteOverride)
+    assert not note.is_sign
+    bench.by_hand(cool(21.0))
+    assert [type(each) is NoteOverride and each.is_sign for each in bench.notes] == [False, True]
 
 
 def test_a_change_by_hand_without_a_lease_counts_too() -> None:
@@ -223,7 +251,7 @@ def test_a_restart_that_loses_the_setpoint_is_corrected_at_once() -> None:
 # ----------------------------------------------------------------------------- after a start
 
 
-def test_after_a_restart_a_device_as_left_goes_on_under_its_lease() -> None:
+def test_fault_40_device_as_left_goes_on_under_its_lease() -> None:
     """Killed and started again: the same lease, no command, no override."""
     bench = a_running_bench()
     bench.restart()
@@ -237,7 +265,7 @@ def test_after_a_restart_a_device_as_left_goes_on_under_its_lease() -> None:
 
 
 @pytest.mark.parametrize("by_hand", [OFF, cool(20.0)])
-def test_after_a_restart_an_unexplained_difference_is_an_override(by_hand: DeviceState) -> None:
+def test_fault_41_difference_found_at_the_start_is_a_hand(by_hand: DeviceState) -> None:
     """What changed while keepcool was away was the person."""
     bench = a_running_bench()
     bench.now = bench.now.shifted(minutes(5))
@@ -250,7 +278,7 @@ def test_after_a_restart_an_unexplained_difference_is_an_override(by_hand: Devic
     assert len(bench.sent) == 1
 
 
-def test_after_a_restart_nothing_is_released_before_it_was_seen() -> None:
+def test_fault_40_nothing_is_released_before_it_was_seen() -> None:
     """A plan that comes before the first sight waits for it, up to half a minute."""
     bench = a_running_bench()
     bench.appliance.change(cool(20.0), bench.now.shifted(minutes(1)))
@@ -265,7 +293,7 @@ def test_after_a_restart_nothing_is_released_before_it_was_seen() -> None:
     assert bench.conditions().override_remaining == hours(2)
 
 
-def test_a_command_that_was_stored_but_never_sent_is_sent_after_the_restart() -> None:
+def test_fault_40_command_stored_but_never_sent_is_sent() -> None:
     """Killed between commit and call: not an override, but a command yet to send."""
     bench = Bench()
     bench.appliance.manner = Manner.UNREACHABLE
@@ -278,7 +306,7 @@ def test_a_command_that_was_stored_but_never_sent_is_sent_after_the_restart() ->
     assert bench.appliance.state == COOL_24
 
 
-def test_a_release_that_was_cut_short_is_finished_after_the_restart() -> None:
+def test_fault_40_release_that_was_cut_short_is_finished() -> None:
     """Killed while handing back: the device still goes back to how it was."""
     bench = a_running_bench(1200)
     bench.appliance.manner = Manner.UNREACHABLE
@@ -289,7 +317,7 @@ def test_a_release_that_was_cut_short_is_finished_after_the_restart() -> None:
     assert bench.appliance.state == OFF
 
 
-def test_a_lease_that_ran_out_while_away_and_was_handed_back_is_no_override() -> None:
+def test_fault_40_lease_that_ran_out_and_was_handed_back_is_no_hand() -> None:
     """The device's own timer or Home Assistant ended it: keepcool may cool again."""
     bench = a_running_bench()
     bench.now = bench.now.shifted(hours(3))
@@ -302,7 +330,7 @@ def test_a_lease_that_ran_out_while_away_and_was_handed_back_is_no_override() ->
     assert conditions.since_switched_off == timedelta(0)
 
 
-def test_a_lease_that_ran_out_while_away_waits_for_the_plan() -> None:
+def test_fault_40_lease_that_ran_out_waits_for_the_plan() -> None:
     """Still on after the lease's end: the plan gets five minutes to say otherwise."""
     bench = a_running_bench()
     bench.restart(bench.now.shifted(hours(3)))
@@ -312,7 +340,35 @@ def test_a_lease_that_ran_out_while_away_waits_for_the_plan() -> None:
     assert bench.appliance.state == OFF
 
 
-def test_an_override_survives_a_restart_and_a_reboot() -> None:
+@pytest.mark.parametrize("away", [minutes(10), hours(3)])
+@pytest.mark.parametrize("is_missing", [True, False])
+def test_fault_40_device_gone_at_the_start_is_handed_back_when_it_returns(
+    away: timedelta, *, is_missing: bool
+) -> None:
+    """Removed or unplugged meanwhile, its lease run out or not: no hand, and not forgotten."""
+    bench = a_running_bench()
+    bench.appliance.manner = Manner.DEAF
+    if is_missing:
+        bench.appliance.state = None
+    bench.appliance.is_available = False
+    bench.restart(bench.now.shifted(away))
+    bench.run(40)
+    conditions = bench.conditions()
+    assert (conditions.is_available, conditions.override_remaining) == (False, None)
+    assert conditions.lease is not None
+    bench.release()
+    bench.run(130)
+    assert [type(note) for note in bench.notes] == [NoteFailure]
+    bench.appliance.manner = Manner.OBEDIENT
+    bench.appliance.is_available = True
+    bench.appliance.change(COOL_24, bench.now)
+    bench.observe()
+    bench.run(70)
+    assert bench.appliance.state == OFF
+    assert bench.conditions().override_remaining is None
+
+
+def test_fault_41_hands_off_survives_a_restart_and_a_reboot() -> None:
     """Two hours stay two hours, by the boot clock, and over a reboot by the wall clock."""
     bench = a_running_bench()
     bench.by_hand(OFF)
@@ -330,7 +386,7 @@ def test_after_a_reboot_a_clock_in_the_past_cannot_stretch_an_override() -> None
     assert bench.conditions().override_remaining == hours(2)
 
 
-def test_after_a_reboot_the_run_goes_on_and_protection_starts_again() -> None:
+def test_fault_40_after_a_reboot_the_run_goes_on_and_rests_start_again() -> None:
     """How long it ran counts by the wall clock; minimum times count from the start."""
     bench = a_running_bench(1200)
     bench.restart(at(30, "boot-2", wall_s=1500))

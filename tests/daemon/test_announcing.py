@@ -92,6 +92,22 @@ def test_discovery_comes_before_the_states(tmp_path: Path) -> None:
     assert all(topics.index(topic) < first_state for topic in configs(home))
 
 
+def test_fault_19_flood_of_births_is_answered_once_in_ten_seconds(tmp_path: Path) -> None:
+    """Who says a thousand times that Home Assistant started does not have us flood the broker."""
+    home = start(tmp_path)
+    home.run(60)
+
+    def introductions() -> int:
+        return sum(topic == HOME_CONFIG for topic, _ in home.broker.published)
+
+    before = introductions()
+    for _ in range(1000):
+        home.hear(BIRTH, "online")
+    assert introductions() == before + 1
+    home.run(30)
+    assert introductions() == before + 2
+
+
 def test_every_announced_topic_is_spoken_or_heard(tmp_path: Path) -> None:
     """No entity waits for a topic that nobody uses, and reads only keys that are there."""
     home = start(tmp_path)
@@ -152,7 +168,9 @@ def test_what_the_settings_lost_is_cleared_once(tmp_path: Path) -> None:
     assert {bedroom, ben} <= set(configs(home))
     home.kill()
     home = start(tmp_path, rooms=(replace(LIVING, devices=()),))
-    assert emptied(home) == {bedroom, ben, TOPICS.room_state("bedroom"), TOPICS.person_state("ben")}
+    gone = {TOPICS.room_state("bedroom"), TOPICS.person_state("ben"), TOPICS.device_state("ac")}
+    gone.add(TOPICS.room_forecast("bedroom"))
+    assert emptied(home) == {bedroom, ben, *gone}
     entities = configs(home)[ROOM_CONFIG.format("living")]["components"]
     assert entities["automatic_cooling"] == {"platform": "switch"}
     home.kill()

@@ -30,6 +30,7 @@ class Link:
     answer: tuple[bool, str] | None = (True, "250 ml recorded for Anna")
     asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     is_stopped: bool = False
+    dropped_messages: int = 0
 
     def start(self) -> None:
         """Connect, and hear the retained status."""
@@ -141,7 +142,8 @@ def test_probe_of_the_broker() -> None:
     """`check --online` connects once and says how that went."""
     scene = Scene()
     assert connect_broker(scene.build) == "connected"
-    refused = Scene(change=LinkChanged("mqtt", is_up=False, detail="not authorised as anna"))
+    no = LinkChanged("mqtt", is_up=False, detail="not authorised as anna", is_refused=True)
+    refused = Scene(change=no)
     with pytest.raises(TransientError, match="not authorised as anna"):
         connect_broker(refused.build)
     assert scene.link is not None

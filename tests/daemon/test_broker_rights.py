@@ -51,7 +51,7 @@ EVERYTHING = COMMANDS | STATES | DEVICES | READINGS | DISCOVERY
 MAY_PUBLISH = {
     "keepcool": COMMANDS | STATES | DEVICES | DISCOVERY,
     "keepcool-cli": FOR_PEOPLE,
-    "homeassistant": COMMANDS | DEVICES | DISCOVERY,
+    "homeassistant": COMMANDS | {TOPICS.watchdog(THING)} | DEVICES | DISCOVERY,
     "sensors": DEVICES | READINGS | DISCOVERY,
     "guest": set(),
 }
@@ -90,7 +90,7 @@ def test_everybody_is_tested() -> None:
 
 
 @pytest.mark.parametrize("user", MAY_PUBLISH)
-def test_only_what_is_allowed_arrives(broker: Mosquitto, user: str) -> None:
+def test_fault_71_only_what_is_allowed_arrives(broker: Mosquitto, user: str) -> None:
     """A state from anybody but keepcool is dropped, and so is a command from a guest or sensor."""
     with connected(broker, "keepcool") as ear, connected(broker, user) as speaker:
         ear.subscribe("#")
@@ -105,7 +105,7 @@ def test_only_what_is_allowed_arrives(broker: Mosquitto, user: str) -> None:
 
 
 @pytest.mark.parametrize("user", MAY_HEAR)
-def test_only_what_is_allowed_is_heard(broker: Mosquitto, user: str) -> None:
+def test_fault_71_only_what_is_allowed_is_heard(broker: Mosquitto, user: str) -> None:
     """A guest hears how the rooms are, nothing about people; sensors nothing of keepcool."""
     end = TOPICS.status
     with connected(broker, user) as ear:
@@ -121,7 +121,7 @@ def test_only_what_is_allowed_is_heard(broker: Mosquitto, user: str) -> None:
 
 
 @pytest.mark.parametrize("auth", [None, {"username": "guest", "password": "wrong"}])
-def test_nobody_is_let_in_without_a_password(
+def test_fault_71_nobody_is_let_in_without_a_password(
     broker: Mosquitto, auth: dict[str, str] | None
 ) -> None:
     """Whoever gives no password, or a wrong one, is not let in."""

@@ -73,6 +73,16 @@ def state(entity_id: str, text: str, unit: str | None = None) -> DeviceObserved:
         ),
         (EntityUse.PRESENCE, "person.anna", "not_home", None, Status.OK, "not_home"),
         (EntityUse.POWER, "sensor.p", "812", "W", Status.OK, "812 W"),
+        (EntityUse.ANNOUNCER, "light.hall", "off", None, Status.OK, "off"),
+        (EntityUse.VOICE, "tts.piper", "unknown", None, Status.OK, "unknown"),  # never spoke yet
+        (
+            EntityUse.ANNOUNCER,
+            "light.hall",
+            "unavailable",
+            None,
+            Status.RED,
+            "Home Assistant says unavailable",
+        ),
     ],
 )
 def test_entity(

@@ -64,6 +64,7 @@ def test_help_stays_on_one_screen() -> None:
     text = main.get_help(click.Context(main, info_name="keepcool", max_content_width=80))
     assert len(text.splitlines()) <= 32
     assert max(map(len, text.splitlines())) <= 80
+    assert "..." not in text.partition("Commands:")[2]  # nothing is cut off
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man is not installed")

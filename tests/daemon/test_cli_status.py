@@ -74,6 +74,62 @@ def test_room_never_seen_has_no_level(tmp_path: Path, capsys: pytest.CaptureFixt
     assert row.split()[2] == "-"
 
 
+FORETOLD = {
+    "made_at": "2026-07-14T13:00:00+00:00",
+    "highest_c": 28.64,
+    "used": "room model",
+    "is_learned": True,
+    "days": 31,
+    "error_24h_k": 0.41,
+    "yesterday_error_24h_k": 0.63,
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (
+            {},
+            "28.6 °C room model, 31 days, error 0.4 K against 0.6 K of same as yesterday (24 h)",
+        ),
+        (
+            {"used": "same as yesterday", "error_24h_k": 0.59},
+            (
+                "28.6 °C same as yesterday: the room model does not win here yet, 31 days, "
+                "error 0.6 K against 0.6 K of same as yesterday (24 h)"
+            ),
+        ),
+        (
+            {"is_learned": False, "used": "same as yesterday", "days": 2, "error_24h_k": None},
+            (
+                "28.6 °C same as yesterday; the room model needs 5 to 6 days with their weather, "
+                "2 days known"
+            ),
+        ),
+        (
+            {"is_learned": False, "used": None, "days": 0, "error_24h_k": None, "highest_c": None},
+            "- the room model needs 5 to 6 days with their weather, 0 days known",
+        ),
+        (
+            {"highest_c": None, "days": 1, "error_24h_k": None},
+            "- room model, 1 day",
+        ),
+    ],
+)
+def test_what_a_forecast_rests_on_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], told: dict[str, Any], expected: str
+) -> None:
+    """Of each room that is learned: how warm it gets, by what, and how far that can be trusted."""
+    home = LoopHome(tmp_path, rooms=(replace(a_room(), name="Living room"),))
+    rooms = build_status(home.daemon, home.clock.now())["rooms"]
+    assert rooms[0]["foretold"] is None, "nothing is learned here"
+    write_status(tmp_path, home, rooms=[rooms[0] | {"foretold": FORETOLD | told}])
+    _, text = shown(tmp_path, capsys)
+    lines = text[text.index("Foretold") : text.index("Person")].splitlines()[1:]
+    assert " ".join(" ".join(lines).split()) == f"Living room {expected}"
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
 def test_silent_daemon_counts_as_not_running(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -107,6 +163,7 @@ def test_span_uses_the_largest_fitting_unit(seconds: float | None, words: str) -
     ("said", "note"),
     [
         ({"stays_on": True}, "stays on if keepcool dies"),
+        ({"ended_by_home_assistant": True}, "Home Assistant ends it if keepcool dies"),
         ({"ends_by_itself": True, "lease_remaining_s": 3480}, "goes off by itself in 58 min"),
         ({"stays_on": True, "is_on": False}, ""),
         ({"stays_on": True, "has_failed": True}, "did not respond"),
@@ -120,11 +177,23 @@ def test_status_says_what_ends_without_keepcool(
     home.read(22.0)
     rooms = build_status(home.daemon, home.clock.now())["rooms"]
     device = rooms[0]["cooling"][0]
-    device |= {"is_on": True, "wanted_on": True, "is_available": True} | said
+    device |= {"is_on": True, "wanted_on": True, "is_available": True, "plan": None} | said
     write_status(tmp_path, home, rooms=rooms)
     _, text = shown(tmp_path, capsys)
     line = next(line for line in text.splitlines() if "climate.living_room" in line)
     assert note in " ".join(text.split()) if note else line.rstrip().endswith("on")
+
+
+def test_status_says_why_a_device_runs_or_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The plan's own words, behind what else is worth knowing of the device."""
+    home = LoopHome(tmp_path, rooms=(a_room(devices=(a_device(),)),))
+    home.read(22.0)
+    home.run(20)
+    write_status(tmp_path, home)
+    _, text = shown(tmp_path, capsys)
+    assert "No cooling is needed now." in " ".join(text.split())
 
 
 def test_sources_and_warnings_are_on_the_page(

@@ -60,6 +60,7 @@ def parse(
         ),
         (TOPICS.test_alert_command, {"person": "anna"}, TestAlertCommand("anna")),
         (TOPICS.test_alert_command, {"id": "t1"}, TestAlertCommand("anna", "t1")),
+        (TOPICS.test_alert_command, {"is_loud": True}, TestAlertCommand("anna", is_loud=True)),
         (TOPICS.person_test_alert("anna"), "PRESS", TestAlertCommand("anna")),
         (
             TOPICS.person_test_second_road("anna"),
@@ -120,6 +121,7 @@ def test_command_is_understood(topic: str, payload: object, command: Command) ->
         (TOPICS.log_command, {"amount_ml": 200, "at": "2026-07-14T13:00:00"}, "with its zone"),
         (TOPICS.log_command, {"amount_ml": 200, "at": "noon"}, "with its zone"),
         (TOPICS.test_alert_command, {"person": "eve"}, "known are anna"),
+        (TOPICS.test_alert_command, {"is_loud": "yes"}, "allowed are true or false"),
         (TOPICS.person_test_alert("anna"), "ON", "a button takes PRESS"),
         (TOPICS.home_check, "true", "a button takes PRESS"),
         (TOPICS.room_cooling("living"), "PRESS", "a switch takes ON or OFF"),

@@ -57,12 +57,11 @@ def finish(found: Deliveries, row: OutboxRow, error: str | None = None, **kind: 
     "notification",
     [
         urgent(severity=Severity.LOUD_WARNING),
-        urgent(road=Road.SECOND_ROAD),
         urgent(key=AlertKey("carer", "ben", 1), severity=Severity.DISPLAY),
     ],
 )
 def test_only_urgent_pushes_are_followed(notification: Notification) -> None:
-    """A warning, a message by another road, and news for a carer do not climb."""
+    """A warning, and news for a carer, do not climb."""
     records, changes = Deliveries(), Changes()
     records.note_queued(notification, PHONES, NOW, changes, is_first=True)
     assert known(records) is None
@@ -88,10 +87,32 @@ def test_one_phone_that_takes_it_is_enough(found: Deliveries) -> None:
     assert known(found) == Delivery(KEY.tag, "anna", timedelta(0), is_handed=True)
 
 
+def test_second_road_that_took_it_is_known(found: Deliveries) -> None:
+    """A second road says nothing of the phone; what failed there leaves everything as it was."""
+    by_road = replace(a_push(), message=RoadMessage("road", KEY.tag, "t", "b", 4))
+    assert not finish(found, by_road, "did not take the message")
+    assert finish(found, by_road)
+    delivery = known(found)
+    assert delivery is not None
+    assert (delivery.is_handed, delivery.is_by_second_road) == (False, True)
+    found.note_queued(urgent(road=Road.SECOND_ROAD), ("road",), NOW, Changes(), is_first=False)
+    assert known(found) == delivery
+
+
+def test_message_by_second_road_alone_is_followed() -> None:
+    """Somebody without a phone is told there first; until it is taken nobody was told."""
+    records = Deliveries()
+    message = urgent(road=Road.SECOND_ROAD)
+    records.note_queued(message, ("road",), NOW, Changes(), is_first=True)
+    delivery = known(records)
+    assert delivery is not None
+    assert delivery == Delivery(KEY.tag, "anna", timedelta(0))
+
+
 def test_quiet_messages_of_the_same_tag_say_nothing(found: Deliveries) -> None:
     """That "Ben is on it" was handed over does not mean that the alarm was."""
     assert not finish(found, a_push(severity=Severity.DISPLAY))
-    by_road = replace(a_push(), message=RoadMessage("phone", KEY.tag, "t", "b", 4))
+    by_road = replace(a_push(), message=RoadMessage("phone", KEY.tag, "t", "b", 0))
     assert not finish(found, by_road)
     phone = PhoneMessage("mobile_app_anna", PhoneKind.ANDROID, KEY.tag, "", "", 0, is_clear=True)
     clearing = replace(a_push(), message=phone)
@@ -122,7 +143,7 @@ def test_records_survive_a_restart_until_they_are_over(found: Deliveries) -> Non
     changes = Changes()
     found.note_received(KEY.tag, "anna", changes)
     after, stored = Deliveries(), {key: body for key, body in changes.deliveries.items() if body}
-    after.restore(stored)
+    after.restore(stored, NOW)
     assert after.conditions(NOW) == found.conditions(NOW)
     assert not after.note_received("keepcool-heat-anna-9", "anna", Changes())
     ended = Changes()

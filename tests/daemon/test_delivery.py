@@ -122,7 +122,7 @@ def test_each_kind_of_error_is_told(
     assert command(house, "ac", 3, "climate.ac", ON) == CommandFinished(
         "ac", 3, error=text, is_permanent=is_permanent
     )
-    assert read_back(house, ("climate.ac",)) == StatesFetched(error=text, is_permanent=is_permanent)
+    assert read_back(house, ("climate.ac",)) == StatesFetched(error=text)
     assert fetch_forecast(FakeWeather(error=error), AFTERNOON_UTC) == ForecastFetched(
         "fake", None, f"fake: {text}", retry_after_s
     )

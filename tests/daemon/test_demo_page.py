@@ -99,7 +99,7 @@ def read(page: str) -> Tags:
     return tags
 
 
-def test_a_hostile_name_stays_text() -> None:
+def test_fault_79_hostile_name_stays_text() -> None:
     """Names and messages full of markup add no element and can be read as they are."""
     home = household(HOSTILE)
     hostile = read(render_page(day_of(home, HOSTILE), uncooled_day(home)))
@@ -109,7 +109,7 @@ def test_a_hostile_name_stays_text() -> None:
     assert hostile.text.count(HOSTILE) >= 10
 
 
-def test_nothing_is_loaded_from_elsewhere() -> None:
+def test_fault_79_nothing_is_loaded_from_elsewhere() -> None:
     """The page names no address and has no element or attribute that fetches."""
     home = household()
     page = render_page(day_of(home), uncooled_day(home))
@@ -145,7 +145,7 @@ def test_the_picture_shows_level_gap_cooling_and_messages() -> None:
     record, without = day_of(home), uncooled_day(home)
     for room, kinds in (
         (home.room(BEDROOM), {"level0", "level1", "level2", "level3", "unseen", "dot"}),
-        (home.room(LIVING_ROOM), {"level0", "on", "with", "without", "outdoors", "limit"}),
+        (home.room(LIVING_ROOM), {"level0", "on", "indoors", "other", "outdoors", "limit"}),
     ):
         root = ET.fromstring(draw_room(record, without, room))  # noqa: S314 - our own text
         found = {kind for element in root.iter() for kind in element.get("class", "").split()}

@@ -8,18 +8,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from daemon.check_subjects import Running
 from daemon.cli_status import show_status, span
 from daemon.clock import Instant
 from daemon.faces import Faces, Topics, find_status, is_old, status_path
 from daemon.lease import LeasePhase, LeaseRow
-from daemon.probing import read_sensor_ages
+from daemon.probing import read_running, read_sensor_ages
+from daemon.status import build_status
+from daemon.watchdogs import Watchdogs
 from integrations.errors import TransientError
 from policies.alert import HeatLevel
 from policies.model import Decision, DeviceState, Freshness, PersonAssessment, RoomAssessment
-from tests.builders import a_device, a_room, room_conditions
+from tests.builders import a_device, a_room, an_ahead, room_conditions
 from tests.loop_home import TOPICS, FakeBroker, LoopHome, TwoClocks
 
 NOW = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 0, tzinfo=UTC))
@@ -54,6 +58,56 @@ def test_room_is_published_retained_and_only_when_it_changed(
     faces.forget()
     faces.publish_room(replace(ROOM, level=HeatLevel.HIGH), room)
     assert len(broker.published) == 3
+
+
+def test_what_a_room_is_foretold_is_published_with_its_state(
+    faces: Faces, broker: FakeBroker
+) -> None:
+    """The highest value, its time and the windows' times; the hours once, until they change."""
+    moment = NOW.utc + timedelta(hours=3)
+    assessment = replace(
+        ROOM,
+        expected_maximum_c=31.2,
+        expected_maximum_at=moment,
+        open_windows_at=moment + timedelta(hours=6),
+        close_windows_at=None,
+    )
+    room = room_conditions(30.0, ahead=an_ahead(NOW.utc, lambda _: 28.3))
+    faces.publish_room(assessment, room)
+    state = json.loads(broker.retained[TOPICS.room_state("living")])
+    assert state["expected_maximum_c"] == 31.2
+    assert state["expected_maximum_at"] == "2026-07-14T16:00:00+00:00"
+    assert state["open_windows_at"] == "2026-07-14T22:00:00+00:00"
+    assert state["close_windows_at"] is None
+    topic = TOPICS.room_forecast("living")
+    for _ in range(3):
+        faces.publish_forecasts([room])
+    assert [name for name, _ in broker.published].count(topic) == 1
+    foretold = json.loads(broker.retained[topic])
+    assert foretold["forecast_from"] == "2026-07-14T13:00:00+00:00"
+    assert foretold["low_c"] == [27.5] * 48
+    assert len(foretold["middle_c"]) == len(foretold["high_c"]) == 48
+    assert len(broker.retained[topic]) < 1_500
+    faces.forget()
+    faces.publish_forecasts([room])
+    assert [name for name, _ in broker.published].count(topic) == 2
+
+
+@pytest.mark.parametrize("change", [{"ahead": None}, {"freshness": Freshness.STALE}])
+def test_what_is_no_longer_known_is_taken_back(
+    faces: Faces, broker: FakeBroker, change: dict[str, Any]
+) -> None:
+    """No number from before stays at the broker, not even one of an earlier run."""
+    known = room_conditions(30.0, ahead=an_ahead(NOW.utc, lambda _: 28.0))
+    unknown = replace(known, **change)
+    for rooms in ([unknown], [known], [unknown]):
+        faces.publish_forecasts(rooms)
+    topic = TOPICS.room_forecast("living")
+    said = [text for name, text in broker.published if name == topic]
+    assert [said[0], said[2]] == ["{}", "{}"]
+    stale = replace(ROOM, freshness=Freshness.STALE, expected_maximum_c=31.2)
+    faces.publish_room(stale, unknown)
+    assert json.loads(broker.retained[TOPICS.room_state("living")])["expected_maximum_c"] is None
 
 
 @pytest.mark.parametrize("wait_min", [20, 0])
@@ -104,18 +158,24 @@ def test_lease_is_published_while_it_runs_and_taken_off_after(
         "ac",
         phase=LeasePhase.RUNNING,
         desired=DeviceState(is_on=True, hvac_mode="cool"),
-        state_before=DeviceState(is_on=True, hvac_mode="heat"),
+        state_before=DeviceState(is_on=True, hvac_mode="heat", target_temperature_c=21.0),
+        started=NOW,
         until=NOW.shifted(timedelta(minutes=60)),
     )
-    faces.publish_leases([running])
+    devices = {"ac": a_device()}
+    faces.publish_leases([running], devices, {"living": 26.0})
     assert json.loads(broker.retained[TOPICS.lease("ac")]) == {
         "device": "ac",
-        "until": "2026-07-14T14:00+00:00",
+        "name": "AC",
+        "entity": "climate.living_room",
+        "until": "2026-07-14T14:00:00+00:00",
+        "run_until": "2026-07-15T01:00:00+00:00",
+        "limit_c": 26.0,
         "is_on": True,
         "ends_by_itself": False,
-        "release_to": "heat",
+        "release_to": {"is_on": True, "hvac_mode": "heat", "temperature_c": 21.0},
     }
-    faces.publish_leases([LeaseRow("ac")])
+    faces.publish_leases([LeaseRow("ac")], devices, {})
     assert broker.retained[TOPICS.lease("ac")] == ""
 
 
@@ -238,6 +298,26 @@ def test_sensor_ages_come_from_the_status_or_the_database(home: LoopHome) -> Non
     home.boot()
     with pytest.raises(FileNotFoundError):
         read_sensor_ages("elsewhere", home.folder / "missing")
+
+
+def test_what_runs_tells_for_how_long_and_what_is_watched(home: LoopHome) -> None:
+    """`check --online` knows which devices Home Assistant would end; of a stopped one nothing."""
+    young = read_running("home", home.folder)
+    assert young is not None
+    assert young.watched == frozenset()
+    topic = TOPICS.watchdog("ac")
+    parts = replace(home.daemon.parts, watchdogs=Watchdogs({topic: "ac"}))
+    parts.watchdogs.hear(topic, json.dumps({"at": home.clock.utc.isoformat()}).encode())
+    home.daemon.parts = parts
+    status = build_status(home.daemon, home.clock.now()) | {"at": datetime.now(UTC).isoformat()}
+    path = home.folder / "home.status.json"
+    path.write_text(json.dumps(status))
+    assert read_running("home", home.folder) == Running(young.since_start, frozenset({"ac"}))
+    for is_useless in ('{"at": "2026-07-14T13:00:00+00:00", "rooms": []}', "{", ""):
+        path.write_text(is_useless)
+        assert read_running("home", home.folder) is None
+    path.unlink()
+    assert read_running("home", home.folder) is None
 
 
 def test_topics_of_a_home() -> None:

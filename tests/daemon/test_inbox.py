@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from daemon.events import ButtonPressed, Event, LinkChanged, MessageReceived
-from daemon.inbox import Inbox
+from daemon.inbox import COALESCE_ABOVE_BYTES, DROP_ABOVE, Inbox
 
 
 def message(topic: str, number: int, *, is_retained: bool = False) -> MessageReceived:
@@ -35,7 +35,7 @@ def test_events_come_in_their_order() -> None:
     assert inbox.take(0.0) == []
 
 
-def test_under_a_flood_only_the_newest_reading_of_a_topic_waits() -> None:
+def test_fault_19_under_a_flood_only_the_newest_reading_of_a_topic_waits() -> None:
     """Above the mark readings coalesce and are counted; answers and commands never do."""
     inbox = Inbox(coalesce_above=4)
     inbox.allow_coalescing(frozenset({"a", "b"}))
@@ -56,6 +56,35 @@ def test_under_a_flood_only_the_newest_reading_of_a_topic_waits() -> None:
         "command 104",
     ]
     assert (inbox.take_coalesced(), inbox.take_coalesced()) == (100, 0)
+
+
+def test_fault_19_large_readings_coalesce_before_they_fill_the_memory() -> None:
+    """A few large messages are a flood too: the newest of each topic waits."""
+    inbox = Inbox()
+    inbox.allow_coalescing(frozenset({"a"}))
+    large = bytes(COALESCE_ABOVE_BYTES // 4)
+    for _ in range(40):
+        inbox.post(MessageReceived("a", large, False, 0.0))  # noqa: FBT003
+    assert len(inbox) == 4
+    assert inbox.take_coalesced() == 36
+    assert len(inbox.take(0.0)) == 4
+    inbox.post(MessageReceived("a", large, False, 0.0))  # noqa: FBT003
+    inbox.post(MessageReceived("a", large, False, 0.0))  # noqa: FBT003
+    assert len(inbox) == 2  # what was taken counts no more
+
+
+def test_fault_19_flood_of_commands_is_bounded_and_drops_no_answer() -> None:
+    """Far above the mark messages that are no readings are dropped and counted, nothing else."""
+    inbox = Inbox(coalesce_above=2)
+    inbox.allow_coalescing(frozenset({"a"}))
+    for number in range(100):
+        inbox.post(message("command", number))
+    inbox.post(ButtonPressed("x"))
+    inbox.post(message("a", 1))
+    assert (inbox.take_dropped(), inbox.take_dropped()) == (100 - 2 * DROP_ABOVE, 0)
+    taken = texts(inbox.take(0.0))
+    assert len(taken) == 2 * DROP_ABOVE + 2
+    assert taken[-2:] == ["ButtonPressed", "a 1"]
 
 
 def test_below_the_mark_every_reading_counts() -> None:

@@ -38,7 +38,7 @@ def configure_for(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("place", ["terminal", "service"])
-def test_traceback_shows_no_variables(
+def test_fault_77_traceback_shows_no_variables(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """A crash is logged with its traceback, and without the values of variables."""
@@ -52,7 +52,7 @@ def test_traceback_shows_no_variables(
 
 @pytest.mark.parametrize("topic", HOSTILE)
 @pytest.mark.parametrize("place", ["terminal", "service"])
-def test_value_cannot_forge_a_line_or_steer_the_terminal(
+def test_fault_76_value_cannot_forge_a_line_or_steer_the_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str, topic: str
 ) -> None:
     """A topic with line breaks or escape sequences stays one line of visible characters."""

@@ -12,7 +12,7 @@ import pytest
 from daemon.store import DATABASE_NAME, Store
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed
-from policies.alert import AlertKey, AlertPhase
+from policies.alert import AlertKey, AlertPhase, Severity
 from policies.model import Flag
 from tests.builders import a_forecast, a_person, a_phone, a_room
 from tests.loop_home import TOPICS, FakeWeather, LoopHome
@@ -146,6 +146,18 @@ def test_test_alert_answers_when_it_was_handed_over(home: LoopHome) -> None:
     """The one who asked hears for which phone."""
     answer = home.ask(TOPICS.test_alert_command, id="t1", person="anna")
     assert answer == (True, "handed to Home Assistant for mobile_app_anna")
+    assert len(home.phone.about("test")) == 1
+
+
+def test_loud_test_alert_rings_as_a_critical_message_and_once(home: LoopHome) -> None:
+    """Before the first hot day one hears the loudest kind; unanswered it climbs no ladder."""
+    answer = home.ask(TOPICS.test_alert_command, id="t1", person="anna", is_loud=True)
+    assert answer == (True, "handed to Home Assistant for mobile_app_anna")
+    (push,) = home.phone.about("test")
+    assert push.severity is Severity.CRITICAL
+    assert push.title == "Test: so loud is keepcool's alarm"
+    assert [button.title for button in push.buttons] == ["I'm on it"]
+    home.run(1300)
     assert len(home.phone.about("test")) == 1
 
 

@@ -13,14 +13,16 @@ import pytest
 from daemon.check import CheckReport
 from daemon.check_rows import CheckRow, Status
 from daemon.events import CheckFinished
-from daemon.face_payloads import check_payload
+from daemon.face_payloads import check_payload, device_payload
 from daemon.probing import read_sensor_ages
-from policies.model import DeviceState, Flag
-from tests.builders import a_bedroom, a_device, a_person, a_room
+from integrations.messages import DeviceObserved
+from policies.model import DeviceState, Flag, Lease
+from tests.builders import a_bedroom, a_device, a_person, a_room, device_conditions, hours
 from tests.loop_home import TOPICS, LoopHome, TwoClocks
 
 COOLING = TOPICS.room_cooling("living")
 ALERT = TOPICS.person_alert("anna")
+LEASE = Lease(DeviceState(is_on=True), None, hours(0), hours(1))
 FINE = CheckRow("broker", Status.OK, "connected")
 RED = CheckRow("phone of Anna", Status.RED, "there is none", "add a phone")
 
@@ -173,6 +175,91 @@ def test_alert_event_of_restricted_fluids_names_no_volume(tmp_path: Path) -> Non
     assert not [event for event in drinks if "ml" in json.dumps(event)]
 
 
+# ----------------------------------------------------------------- what became of it
+
+
+def heat_alert(home: LoopHome) -> tuple[str, str | None]:
+    """Return how far Anna's heat alert is, and who answered."""
+    anna = state(home, TOPICS.person_state("anna"))
+    return anna["heat_alert"], anna["heat_alert_answered_by"]
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"),
+    [("I'm on it", ("answered", "Anna")), ("Snooze 1 h", ("snoozed", None))],
+)
+def test_answer_is_shown_until_the_alert_is_over(
+    home: LoopHome, button: str, expected: tuple[str, str | None]
+) -> None:
+    """Warned, then answered by somebody or snoozed, over a restart too, and none in the end."""
+    home.read(22.0)
+    home.run(20)
+    assert heat_alert(home) == ("none", None)
+    home.read(30.2)
+    home.run(20)
+    assert heat_alert(home) == ("warned", None)
+    push = home.phone.about("heat")[-1]
+    home.press(push, [each.title for each in push.buttons].index(button))
+    home.run(20)
+    assert heat_alert(home) == expected
+    home.restart()
+    home.run(20)
+    assert heat_alert(home) == expected
+    home.read(22.0)
+    home.run(20)
+    assert heat_alert(home) == ("none", None)
+    assert state(home, TOPICS.person_state("anna"))["heat_alert_at"] is None
+
+
+def test_alert_that_waits_is_not_shown_as_told(home: LoopHome) -> None:
+    """Somebody who asked for peace was not warned, and that is what is shown."""
+    home.hear(TOPICS.person_snooze("anna"), "ON")
+    home.read(30.2)
+    home.run(20)
+    assert not home.phone.about("heat")
+    assert heat_alert(home) == ("held back", None)
+
+
+def test_fault_41_hand_is_shown_until_it_is_over(home: LoopHome) -> None:
+    """Ready, in use, then left alone until a moment that does not move, and in use again."""
+    device = TOPICS.device_state("ac")
+    home.read(22.0)
+    home.run(20)
+    assert state(home, device)["control"] == "ready"
+    home.read(30.0)
+    home.run(60)
+    assert state(home, device) == {
+        "device": "ac",
+        "name": "AC",
+        "control": "in use",
+        "left_alone_until": None,
+        "plan": "Cooling: near or over your limit of 26°. Aim: 24°.",
+    }
+    home.run(60)
+    off = DeviceState(is_on=False, hvac_mode="off")
+    home.house.states["climate.living_room"] = off
+    seen = DeviceObserved(
+        "climate.living_room", off, is_available=True, last_updated=home.clock.utc, is_live=True
+    )
+    home.post(seen)
+    home.run(20)
+    found = state(home, device)
+    assert found["control"] == "left alone"
+    assert found["plan"] == "AC was set by hand, so I leave it alone for now."
+    left = datetime.fromisoformat(found["left_alone_until"]) - home.clock.utc
+    assert timedelta(minutes=119) < left < timedelta(hours=2)
+    for _ in range(11):
+        home.read(30.0)
+        home.run(600, step_s=60)
+    home.restart()
+    home.run(20)
+    assert state(home, device) == found
+    for _ in range(2):
+        home.read(30.0)
+        home.run(600, step_s=60)
+    assert state(home, device)["control"] == "in use"
+
+
 # ----------------------------------------------------------------- test alert and check
 
 
@@ -275,3 +362,24 @@ def test_long_check_keeps_what_is_wrong(home: LoopHome) -> None:
     assert len(payload) < 14_000
     assert found["rows"][0]["name"] == "phone of Anna"
     assert len(found["rows"]) + found["rows_left_out"] == 1001
+
+
+@pytest.mark.parametrize(
+    ("changes", "control"),
+    [
+        ({}, "ready"),
+        ({"lease": LEASE}, "in use"),
+        ({"is_automatic": False}, "automatic off"),
+        ({"is_automatic": False, "lease": LEASE}, "in use"),  # a compressor runs ten minutes
+        ({"has_failed": True, "lease": LEASE}, "not responding"),
+        ({"has_failed": True, "is_available": False}, "not responding"),
+        ({"override_remaining": hours(1)}, "left alone"),
+        ({"override_remaining": hours(1), "is_available": False}, "left alone"),
+        ({"is_available": False}, None),
+        ({"is_available": False, "lease": LEASE}, None),
+    ],
+)
+def test_what_keepcool_does_with_a_device(changes: dict[str, Any], control: str | None) -> None:
+    """One word for the household, and none where nobody can say."""
+    found = json.loads(device_payload(device_conditions(**changes), None, None))
+    assert found["control"] == control

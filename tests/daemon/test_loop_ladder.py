@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from integrations.errors import PermanentError, TransientError
 from integrations.messages import ButtonPressed, PhoneMessage
 from policies.alert import AlertKey, AlertPhase, Severity
 from policies.model import Carer, Person
-from tests.builders import a_person, a_phone
-from tests.loop_home import TOPICS, FakeRoad, LoopHome
+from tests.builders import a_home, a_person, a_phone
+from tests.loop_home import PROMPT, TOPICS, FakeRoad, LoopHome
 
 AWAY = TransientError("Home Assistant is not reachable")
 REFUSED = PermanentError("token refused: make a new long-lived access token")
@@ -77,7 +78,7 @@ def receipt(home: LoopHome, message: PhoneMessage) -> None:
 # ----------------------------------------------------------------- the way up
 
 
-def test_accepted_and_unanswered(home: LoopHome, road: FakeRoad) -> None:
+def test_fault_43_accepted_is_not_received(home: LoopHome, road: FakeRoad) -> None:
     """Second road after two minutes, the carer after five, repeats after 10, 20, 40 and 100."""
     home.read(VERY_HOT_C)
     expected = [
@@ -105,7 +106,7 @@ def test_accepted_and_unanswered(home: LoopHome, road: FakeRoad) -> None:
             passed += 1
 
 
-def test_restart_at_every_rung_takes_none_twice_and_loses_none(
+def test_fault_46_restart_at_every_rung_takes_none_twice_and_loses_none(
     home: LoopHome, road: FakeRoad
 ) -> None:
     """A daemon that is killed again and again climbs as one that runs."""
@@ -155,7 +156,9 @@ def test_carer_is_reached_by_their_second_road(home: LoopHome, road: FakeRoad) -
     assert [message.title for message in road.to("ben")] == ["Call Anna: living room 39°"]
 
 
-def test_receipt_spares_the_second_road_but_not_the_carer(home: LoopHome, road: FakeRoad) -> None:
+def test_fault_43_receipt_spares_the_second_road_but_not_the_carer(
+    home: LoopHome, road: FakeRoad
+) -> None:
     """A phone that says it got the message is no answer of its owner."""
     home.read(VERY_HOT_C)
     receipt(home, to(home, anna().phones[0].service)[0])
@@ -174,7 +177,7 @@ def test_unknown_receipt_changes_nothing(home: LoopHome, road: FakeRoad) -> None
     assert counts(home, road) == (1, 1, 0, 0)
 
 
-def test_both_roads_down_keeps_trying_and_says_so(home: LoopHome, road: FakeRoad) -> None:
+def test_fault_45_both_roads_down_keeps_trying_and_says_so(home: LoopHome, road: FakeRoad) -> None:
     """Nothing is given up: every minute at the latest both roads are tried, and it is shown."""
     home.phone.error = home.house.error = AWAY
     road.error = ROAD_DOWN
@@ -192,6 +195,49 @@ def test_both_roads_down_keeps_trying_and_says_so(home: LoopHome, road: FakeRoad
     assert '"roads_down":["home_assistant"]' in home.broker.retained[TOPICS.home_state]
 
 
+# ----------------------------------------------------------------- while it ends
+
+
+@pytest.fixture
+def slow_home(tmp_path: Path, road: FakeRoad) -> LoopHome:
+    """Return a home in which an alert is held for a quarter of an hour after its heat."""
+    tuning = replace(PROMPT, resolve_hold=timedelta(minutes=15))
+    people, carers = (anna(),), (ben(),)
+    return LoopHome(
+        tmp_path, people=people, carers=carers, second_road=road, home=a_home(tuning=tuning)
+    )
+
+
+def test_fault_43_cooler_room_is_not_called_too_hot_again(
+    slow_home: LoopHome, road: FakeRoad
+) -> None:
+    """Under its level again nothing is repeated to the person; heat that returns is."""
+    home = slow_home
+    home.read(VERY_HOT_C)
+    home.run(60)
+    home.read(24.0)
+    home.run(600)
+    assert counts(home, road)[:2] == (1, 0)
+    home.read(VERY_HOT_C)
+    home.run(20)
+    assert counts(home, road)[:2] == (2, 1)
+
+
+def test_silent_person_is_worth_a_call_although_it_cooled(
+    slow_home: LoopHome, road: FakeRoad
+) -> None:
+    """Nobody answered: the carer is told after five minutes, once, with what is true now."""
+    home = slow_home
+    home.read(VERY_HOT_C)
+    home.run(200)
+    home.read(24.0)
+    home.run(110)
+    (card,) = to(home, "mobile_app_ben")
+    assert card.title == "Call Anna: living room 24°"
+    home.run(500)
+    assert counts(home, road) == (1, 1, 1, 1)
+
+
 # ----------------------------------------------------------------- answers
 
 
@@ -206,7 +252,9 @@ def answer_by_drink(home: LoopHome) -> None:
 
 
 @pytest.mark.parametrize("answer", [answer_by_button, answer_by_drink])
-def test_answer_ends_it(home: LoopHome, road: FakeRoad, answer: Callable[[LoopHome], None]) -> None:
+def test_fault_43_any_sign_of_the_person_ends_it(
+    home: LoopHome, road: FakeRoad, answer: Callable[[LoopHome], None]
+) -> None:
     """After any sign of the person nothing more is sent for this alarm."""
     home.read(VERY_HOT_C)
     home.run(130)
@@ -306,8 +354,8 @@ def test_carer_has_one_notification_for_several_people(tmp_path: Path) -> None:
     (card,) = [push for push in home.phone.shown().values() if push.service == "mobile_app_ben"]
     assert card.title == "Call Anna and Cleo"
     assert card.body == (
-        "Anna: living room 39°. Cleo: living room 39°.\nIf you feel confused, faint, or worse than "
-        "is usual for you, and 30 minutes of cooling has not helped, call 112."
+        "Anna: living room 39°. Cleo: living room 39°.\nIf one of them feels confused, faint, "
+        "or worse than is usual for them, and 30 minutes of cooling has not helped, call 112."
     )
     home.press(card)
     assert {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.events import LinkChanged
+from daemon.outbox import STARTING_S
 from daemon.records import Changes
 from daemon.store import DATABASE_NAME, open_read_only
 from integrations.errors import PermanentError, TransientError
@@ -136,7 +137,11 @@ def test_unreachable_home_assistant_is_tried_with_growing_pauses(home: LoopHome)
 
 
 def test_refused_service_is_probed_every_five_minutes(home: LoopHome) -> None:
-    """A service that does not exist is not hammered, although Home Assistant answers reads."""
+    """A service that does not exist is not hammered, although Home Assistant answers reads.
+
+    One that just came up may only not have it yet, and is asked sooner.
+    """
+    home.run(STARTING_S)
     home.phone.error = NO_SERVICE
     assert attempt_moments(home, 700) == [0, 300, 600]
 
@@ -274,8 +279,8 @@ def test_history_of_a_failing_disk_is_written_later(home: LoopHome) -> None:
     """Readings that could not be written are kept until they can."""
     home.break_disk()
     home.read(24.0)
-    home.run(1000)
+    home.run(3700)
     home.break_disk(is_broken=False)
     home.read(25.0)
-    home.run(1000)
+    home.run(3700)
     assert home.rows("SELECT temperature FROM history") == [(2400,), (2500,)]

@@ -9,7 +9,7 @@ import pytest
 
 from daemon.clock import Instant
 from daemon.outbox import Outbox, OutboxRow, RowState
-from integrations.messages import PhoneMessage
+from integrations.messages import PhoneMessage, RoadMessage
 from policies.alert import Severity
 from policies.model import PhoneKind
 
@@ -88,6 +88,17 @@ def test_update_replaces_what_is_unsent() -> None:
     assert [row.row_id for row in outbox.rows] == ["other phone", "new"]
 
 
+def test_what_puts_an_unsent_message_right_is_as_loud_as_that() -> None:
+    """An announcement that no phone got is not made silent; one that was sent is put right so."""
+    outbox = Outbox()
+    outbox.add(a_row("announced", severity=Severity.WARNING))
+    [moved, _] = outbox.add(a_row("moved", severity=Severity.NUDGE))
+    assert moved.message.severity is Severity.WARNING
+    outbox = Outbox()
+    [alone] = outbox.add(a_row("moved", severity=Severity.NUDGE))
+    assert alone.message.severity is Severity.NUDGE
+
+
 def test_update_does_not_replace_what_is_under_way() -> None:
     """A row in flight may have arrived: it stays, and the newer one follows it."""
     outbox = Outbox()
@@ -155,32 +166,45 @@ def test_pause_after_a_failure(
     assert ids(outbox.take_due(later(wait_s))) == ["r"]
 
 
-def test_road_that_is_back_does_not_hammer_what_was_refused() -> None:
-    """What waits because nobody answered leaves at once; what was refused keeps its pause."""
+def test_fault_32_what_a_starting_home_assistant_refused_is_soon_sent() -> None:
+    """It answers before its phones' services are there: what it refused then waits seconds."""
     outbox = Outbox()
-    outbox.add(a_row("unheard", "a"))
-    outbox.add(a_row("refused", "b", channel="tablet"))
+    outbox.add(a_row("early", "a"))
     outbox.take_due(NOW)
-    finish(outbox, "unheard", error="away")
-    finish(outbox, "refused", error="no such service", is_permanent=True)
-    outbox.retry_now(later(1))
-    assert ids(outbox.take_due(later(1))) == ["unheard"]
-    finish(outbox, "unheard", later(1))
-    outbox.retry_now(later(299))
+    finish(outbox, "early", error="no such service", is_permanent=True)
+    outbox.note_road(later(1), is_up=True)
+    assert ids(outbox.take_due(later(1))) == ["early"]
+    finish(outbox, "early", later(1), error="no such service", is_permanent=True)
+    assert outbox.take_due(later(20)) == []
+    assert ids(outbox.take_due(later(21))) == ["early"]
+    finish(outbox, "early", later(600), error="no such service", is_permanent=True)
+    assert ids(outbox.take_due(later(620))) == ["early"]
+    finish(outbox, "early", later(601), error="no such service", is_permanent=True)
+    assert outbox.take_due(later(900)) == []  # it is missing: no longer asked for all the time
+    assert ids(outbox.take_due(later(901))) == ["early"]
+
+
+def test_fault_33_refused_token_is_not_tried_as_if_home_assistant_started() -> None:
+    """Tokens that are refused again and again get an address banned."""
+    outbox = Outbox()
+    outbox.note_road(NOW, is_up=True)
+    outbox.add(a_row("r", severity=Severity.CRITICAL))
+    outbox.take_due(NOW)
+    outbox.note_road(NOW, is_up=False, is_refused=True)
+    finish(outbox, "r", error="token refused", is_permanent=True)
+    assert outbox.next_due_boot_s() is None
     assert outbox.take_due(later(299)) == []
-    assert ids(outbox.take_due(later(300))) == ["refused"]
 
 
-def test_refused_row_that_then_is_not_heard_is_no_longer_refused() -> None:
-    """The last answer counts."""
+def test_fault_32_second_road_has_nothing_to_do_with_a_start() -> None:
+    """A service outside the home that refuses its message is not asked every 20 s."""
     outbox = Outbox()
-    outbox.add(a_row("r"))
+    outbox.note_road(NOW, is_up=True)
+    message = RoadMessage("anna:second_road:1", "heat", "t", "b", Severity.CRITICAL)
+    outbox.add(replace(a_row("away", channel="anna:second_road:1"), message=message))
     outbox.take_due(NOW)
-    finish(outbox, "r", error="no such service", is_permanent=True)
-    outbox.take_due(later(300))
-    finish(outbox, "r", later(300), "away")
-    outbox.retry_now(later(301))
-    assert ids(outbox.take_due(later(301))) == ["r"]
+    finish(outbox, "away", error="no such topic", is_permanent=True)
+    assert outbox.next_due_boot_s() == later(300).boot_s
 
 
 def test_nudge_of_an_hour_ago_is_dropped() -> None:

@@ -100,9 +100,9 @@ def test_counters_are_the_same_after_a_reboot(record: PersonRecord) -> None:
         record.memory_json(),
         [a_drink("d", EVENING)],
         [PushRecord("anna", "hydration", Severity.NUDGE, later(minutes=1).utc)],
+        rebooted := Instant("boot-2", 10.0, later(minutes=20).utc),
     )
     moment = later(minutes=20)
-    rebooted = Instant("boot-2", 10.0, moment.utc)
     assert seen(after, rebooted) == seen(record, moment)
     assert after.has_drink("d")
     assert not after.has_drink("e")

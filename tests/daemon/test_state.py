@@ -12,6 +12,7 @@ from daemon.clock import Instant
 from daemon.poller import Poller
 from daemon.records import Changes
 from daemon.state import HomeState
+from daemon.store import IN_MEMORY, Store
 from policies.alert import Alert, AlertPhase, HeatLevel, Severity
 from policies.model import Decision, LevelMemory
 from tests.builders import a_home, a_person, a_room, an_alert
@@ -79,6 +80,24 @@ def test_ended_alert_is_forgotten_after_two_days(state: HomeState) -> None:
     state.adopt(Decision(), NOW.shifted(timedelta(hours=49)), Changes())
     assert state.alerts == {}
     assert state.last_episode == {("heat", "anna"): 1}
+
+
+def test_unreadable_rows_do_not_stop_a_start(state: HomeState) -> None:
+    """A level or a setting of a room that another version wrote otherwise is left out."""
+    store = Store(IN_MEMORY, synchronous="OFF")
+    rows = {
+        "level:anna/living_room": "2",
+        "level:anna/bedroom": "warm",
+        "level:anna/kitchen": "17",
+        "level:": "1",
+        "cooling:bedroom": "no",
+    }
+    store.commit(Changes(memory=rows), NOW)
+    state.restore(store, NOW, is_clock_synchronised=True)
+    store.close()
+    assert state.level_memory["anna", "living_room"] == LevelMemory(HeatLevel(2))
+    assert ("anna", "bedroom") not in state.level_memory
+    assert ("anna", "kitchen") not in state.level_memory
 
 
 def test_level_is_written_when_it_changes(state: HomeState) -> None:

@@ -14,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from daemon.clock import Instant
+from daemon.migrations import StoreError
 from daemon.outbox import OutboxRow, RowState
 from daemon.records import (
     ActionToken,
@@ -25,7 +26,7 @@ from daemon.records import (
     read_json,
     to_json,
 )
-from daemon.store import DATABASE_NAME, Store, StoreError, open_read_only
+from daemon.store import DATABASE_NAME, Store, open_read_only
 from integrations.messages import PhoneButton, PhoneMessage
 from policies.alert import Alert, AlertKey, AlertPhase, Severity, Verb
 from policies.model import PhoneKind
@@ -265,7 +266,7 @@ def test_settings_of_the_file_are_durable_and_small(store: Store) -> None:
         "synchronous": 2,  # FULL
         "journal_mode": "wal",
         "page_size": 1024,
-        "user_version": 2,
+        "user_version": 4,
     }
 
 

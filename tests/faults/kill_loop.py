@@ -11,11 +11,9 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +23,8 @@ from typing import Self
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from daemon.store import DATABASE_NAME
 from tests.daemon_process import CONFIG, DaemonProcess
+from tests.faults.forking import Zygote
+from tests.faults.strace import KilledAt
 from tests.mqtt_client import TestClient
 from tests.waiting import wait_until
 
@@ -75,7 +75,7 @@ class ForkedDaemon(DaemonProcess):
             environment=environment,
         )
         self.pid: int | None = None
-        self._zygote = _start_zygote(self.environment)
+        self._zygote = Zygote(self.environment)
 
     def __enter__(self) -> Self:
         """Start nothing yet."""
@@ -83,11 +83,7 @@ class ForkedDaemon(DaemonProcess):
 
     def start(self) -> Self:
         """Fork the daemon; it is up when its status topic says so."""
-        assert self._zygote.stdin is not None
-        assert self._zygote.stdout is not None
-        self._zygote.stdin.write(f"start {self.config_path} {self.log_path}\n")
-        self._zygote.stdin.flush()
-        self.pid = int(self._zygote.stdout.readline())
+        self.pid = self._zygote.fork("start", self.config_path, self.log_path)
         return self
 
     def kill(self) -> None:
@@ -108,6 +104,13 @@ class ForkedDaemon(DaemonProcess):
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
             return {row[0] for row in connection.execute(query, (f"{HEAT}%",))}
 
+    def count(self, query: str) -> int:
+        """Return what a counting query finds in the database."""
+        path = self.state / DATABASE_NAME
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            found: int = connection.execute(query).fetchone()[0]
+            return found
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -115,21 +118,7 @@ class ForkedDaemon(DaemonProcess):
         trace: TracebackType | None,
     ) -> None:
         self.kill()
-        self._zygote.kill()
-        self._zygote.wait()
-        for pipe in (self._zygote.stdin, self._zygote.stdout):
-            if pipe is not None:
-                pipe.close()
-
-
-def _start_zygote(environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.zygote"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
+        self._zygote.__exit__(kind, value, trace)
 
 
 class KillLoop:
@@ -147,7 +136,7 @@ class KillLoop:
         self._daemon, self._house, self._mqtt = daemon, house, mqtt
         self._end = end or daemon.kill
         self._chance = random.Random(seed)  # noqa: S311 - a test's own chance
-        self._online = 0
+        self._online = self._shown_since = 0
         mqtt.subscribe("keepcool/#")
 
     def run(self, kills: int) -> Toll:
@@ -179,6 +168,89 @@ class KillLoop:
         toll.duplicates = [count - 1 for count in self._arrived().values()]
         return toll
 
+    def run_unhurt(self, episodes: int) -> Toll:
+        """Let the room grow hot and cool so often, without any crash."""
+        toll = Toll()
+        self._start()
+        self._hear(28.0)
+        for number in range(1, episodes + 1):
+            self._hear(30.2)
+            wait_until(lambda: len(self._arrived()) >= number, 20.0, what="the alert")  # noqa: B023
+            self._hear(28.0)
+            wait_until(self._is_phone_clear, 20.0, what="the phone to be cleared")
+        decided = self._daemon.decided()
+        toll.decided = len(decided)
+        toll.lost = sorted(decided ^ set(self._arrived()))
+        toll.duplicates = [count - 1 for count in self._arrived().values()]
+        return toll
+
+    def sweep(self, call: str) -> Toll:
+        """Kill at the first such system call of a whole episode, the second ... until none is left.
+
+        An episode: a hot room, its alert, the person's answer, a cool room, all clear.
+        """
+        toll = Toll()
+        while True:
+            self._start()
+            self._hear(28.0)
+            wait_until(lambda: self._house.connected, 20.0, what="the event stream")
+            assert self._daemon.pid is not None
+            with KilledAt(self._daemon.pid, call, toll.kills + 1) as ending:
+                self._live_through_an_episode(ending.is_over)
+                is_unhurt = not ending.is_over()
+            self._daemon.kill()
+            decided = self._daemon.decided()
+            toll.lost += sorted(set(self._arrived()) - decided)
+            if is_unhurt:
+                break
+            toll.kills += 1
+            self._start()
+            try:  # without any further reading
+                wait_until(lambda: decided <= set(self._arrived()), 20.0)  # noqa: B023
+            except AssertionError:
+                toll.lost += sorted(decided - set(self._arrived()))
+            self._hear(28.0)
+            wait_until(self._is_phone_clear, 20.0, what="the phone to be cleared")
+            self._daemon.kill()
+        toll.decided = len(decided)
+        toll.duplicates = [count - 1 for count in self._arrived().values()]
+        return toll
+
+    def _live_through_an_episode(self, is_over: Callable[[], bool]) -> None:
+        """Go on until the daemon is gone, or to the end."""
+        known = set(self._arrived())
+        rows = "SELECT count(*) FROM "
+
+        def press() -> None:
+            (tag,) = set(self._arrived()) - known
+            push = next(push for push in list(self._house.pushes) if push.tag == tag)
+            self._house.press(push, 0)
+
+        def nothing() -> None:
+            pass
+
+        acts: list[tuple[Callable[[], None], Callable[[], bool], bool]] = [
+            (lambda: self._publish(30.2), lambda: set(self._arrived()) > known, True),
+            (
+                press,
+                lambda: self._daemon.count(f"{rows} alert WHERE phase='acknowledged'") == 1,
+                False,
+            ),
+            (lambda: self._publish(28.0), self._is_phone_clear, True),
+            (nothing, lambda: not self._daemon.count(f"{rows} outbox WHERE state='due'"), False),
+        ]
+        for act, is_done, is_repeated in acts:
+            self._shown_since = len(self._mqtt.messages)
+            if not is_over():
+                act()
+
+            def has_come() -> bool:
+                if is_repeated:  # noqa: B023
+                    act()  # noqa: B023
+                return is_over() or is_done()  # noqa: B023
+
+            wait_until(has_come, 30.0, what="the next step of the episode")
+
     def _start(self) -> None:
         self._online = self._count_online()
         self._daemon.start()
@@ -192,16 +264,19 @@ class KillLoop:
 
     def _hear(self, temperature_c: float) -> None:
         """Repeat a reading, as sensors do, until the daemon has shown it."""
-        seen = len(self._mqtt.messages)
+        self._shown_since = len(self._mqtt.messages)
 
         def is_shown() -> bool:
             self._publish(temperature_c)
-            return any(
-                topic == ROOM_STATE and json.loads(text)["temperature_c"] == temperature_c
-                for topic, text in self._mqtt.messages[seen:]
-            )
+            return self._is_shown(temperature_c)
 
         wait_until(is_shown, 20.0, what=f"{temperature_c} to be shown")
+
+    def _is_shown(self, temperature_c: float) -> bool:
+        return any(
+            topic == ROOM_STATE and json.loads(text)["temperature_c"] == temperature_c
+            for topic, text in self._mqtt.messages[self._shown_since :]
+        )
 
     def _arrived(self) -> Counter[str]:
         pushes = list(self._house.pushes)

@@ -13,6 +13,7 @@ from typing import Self
 
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN; source: linux/fs/ext4/ext4.h
 _WITHOUT_LOG_FLUSH = 2
+_WRITTEN, _SECTOR_BYTES = 6, 512  # source: linux/Documentation/block/stat.rst
 
 
 def why_not() -> str | None:
@@ -34,13 +35,17 @@ def why_not() -> str | None:
 class LoopDisk:
     """Be mounted at `at` inside `with`; `cut_power` drops what was not synced and mounts again."""
 
-    def __init__(self, image: Path, at: Path, megabytes: int = 32) -> None:
+    def __init__(
+        self, image: Path, at: Path, megabytes: int = 32, options: tuple[str, ...] = ()
+    ) -> None:
+        """`options` are mkfs.ext4's."""
+        self._options = options
         self._image, self.at, self._megabytes = image, at, megabytes
 
     def __enter__(self) -> Self:
         with self._image.open("wb") as file:
             file.truncate(self._megabytes * 1024 * 1024)
-        self._run("mkfs.ext4", "-q", "-F", str(self._image))
+        self._run("mkfs.ext4", "-q", "-F", *self._options, str(self._image))
         self.at.mkdir(exist_ok=True)
         self.mount()
         return self
@@ -63,9 +68,16 @@ class LoopDisk:
 
     def turn_read_only(self) -> None:
         """Let the kernel find an error, after which it takes no more writing until `mount`."""
+        Path(f"/sys/fs/ext4/{self._device().name}/trigger_fs_error").write_text("trouble")
+
+    def written_bytes(self) -> int:
+        """Return what this disk was given to write so far, the file system's journal included."""
+        os.sync()
+        return int((self._device() / "stat").read_text().split()[_WRITTEN]) * _SECTOR_BYTES
+
+    def _device(self) -> Path:
         device = self.at.stat().st_dev
-        name = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve().name
-        Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("trouble")
+        return Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").resolve()
 
     def cut_power(self) -> None:
         """Lose everything that was not synced; nothing more is taken until `mount`."""

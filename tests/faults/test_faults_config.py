@@ -10,8 +10,8 @@ import pytest
 from config.advice import examine_settings
 from config.settings import Settings
 from daemon.check import check_offline
+from tests.canary import CANARY, without_secret
 from tests.settings_texts import (
-    CANARY,
     HOME_ASSISTANT,
     MINIMAL,
     load,
@@ -137,6 +137,7 @@ def with_token(folder: Path, content: str, mode: int = 0o640) -> None:
         ("<token>", "is a placeholder"),
         (f"{CANARY}\n{CANARY}\n", "holds a newline or another control character"),
     ],
+    ids=without_secret,
 )
 @pytest.mark.parametrize("require_secrets", [True, False])
 def test_fault_68_secret_that_is_none(
@@ -263,7 +264,7 @@ def test_fault_70_switch_must_say_what_it_is(tmp_path: Path) -> None:
     assert refusal(tmp_path, text) == [
         (
             "keepcool.toml:16  room.cooling.role: a switch must say what it switches; "
-            'add role = "air_conditioner", "fan" or "dehumidifier"'
+            'add role = "air_conditioner", "fan", "vent" or "dehumidifier"'
         )
     ]
 

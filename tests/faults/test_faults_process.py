@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from config.kept import KEPT_NAME
 from daemon.cli import main
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from tests.beat_server import SECRET_PATH, BeatServer
 from tests.broker import Mosquitto, free_port
 from tests.daemon_process import CONFIG, NO_WEATHER, PROGRAM, TOKEN, DaemonProcess
 from tests.mqtt_client import TestClient
@@ -217,6 +219,51 @@ def test_fault_53_healthy_daemon_feeds_the_watchdog(tmp_path: Path, mosquitto: M
             mosquitto.kill()
             fed = manager.count("WATCHDOG=1")
             wait_until(lambda: manager.count("WATCHDOG=1") >= fed + 10, what="ten more ticks")
+            assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("illness", ["mqtt_callback", "stuck_loop", "killed"])
+def test_fault_53_silence_ends_the_heartbeat(
+    tmp_path: Path, mosquitto: Mosquitto, illness: str
+) -> None:
+    """A daemon that hangs or is killed no longer tells a monitoring service that it lives."""
+    with BeatServer() as service, TestClient(mosquitto.port) as mqtt:
+        mqtt.subscribe(STATUS)
+        daemon = DaemonProcess(
+            tmp_path,
+            mosquitto.port,
+            environment={"KEEPCOOL_HEARTBEAT__URL": service.url},
+            program=unwell("none" if illness == "killed" else illness),
+        )
+        with daemon:
+            wait_until(lambda: service.beats, what="a sign of life")
+            wait_until(lambda: mqtt.last(STATUS) == "online", what="the status topic")
+            mqtt.publish(READING, reading(24.0))
+            if illness == "killed":
+                wait_until(lambda: len(service.beats) > 5, what="more signs of life")
+                daemon.kill()
+            wait_until(lambda: service.silent_for_s > SILENCE_S, what="silence")
+        assert SECRET_PATH not in daemon.log()
+        kept = tmp_path / "state" / KEPT_NAME  # basic mode's, for keepcool's eyes alone
+        for file in (path for path in tmp_path.rglob("*") if path.is_file() and path != kept):
+            assert SECRET_PATH.encode() not in file.read_bytes(), file
+
+
+def test_hanging_monitoring_service_hinders_nothing(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """A service that never answers neither starves the watchdog nor holds up the stop."""
+    with ServiceManager(tmp_path) as manager, BeatServer() as service:
+        service.may_answer.clear()
+        daemon = DaemonProcess(
+            tmp_path,
+            mosquitto.port,
+            environment={**manager.environment, "KEEPCOOL_HEARTBEAT__URL": service.url},
+            program=unwell("none"),
+        )
+        with daemon:
+            wait_until(lambda: service.beats, what="a sign of life")
+            fed = manager.count("WATCHDOG=1")
+            wait_until(lambda: manager.count("WATCHDOG=1") >= fed + 10, what="ten more ticks")
+            assert len(service.beats) == 1
             assert daemon.stop() == 0
 
 

@@ -15,7 +15,9 @@ import pytest
 from daemon.clock import Instant
 from daemon.demo.fake_home_assistant import FakeHomeAssistant, Push
 from daemon.journal import Journal
-from daemon.records import Changes, Drink
+from daemon.migrations import StoreError
+from daemon.outbox import RowState
+from daemon.records import ActionToken, Changes, Drink, HistoryRow
 from daemon.rescue import (
     BACKUP_NAME,
     RESERVE_NAME,
@@ -23,10 +25,11 @@ from daemon.rescue import (
     open_database,
     write_backup,
 )
-from daemon.store import DATABASE_NAME, Store, StoreError, open_read_only
-from policies.alert import AlertPhase
+from daemon.store import DATABASE_NAME, Store, open_read_only
+from policies.alert import AlertKey, AlertPhase, Verb
 from tests.broker import Mosquitto
 from tests.builders import an_alert
+from tests.daemon.test_store import a_row
 from tests.daemon_process import TOKEN, DaemonProcess
 from tests.loop_home import LoopHome
 from tests.mqtt_client import TestClient
@@ -121,6 +124,113 @@ def test_fault_56_reserve_is_kept_and_given_up_once(folder: Path) -> None:
     assert not give_up_reserve(folder)
     open_database(folder, None, UTC_NOW).store.close()
     assert (folder / RESERVE_NAME).exists()
+
+
+def test_fault_56_oldest_samples_make_room_first(folder: Path) -> None:
+    """On a full disk old readings give way to drinks, two weeks of them and the reserve stay."""
+    store = open_database(folder, None, UTC_NOW).store
+    old = [
+        HistoryRow(UTC_NOW - timedelta(minutes=10 * n), "bedroom", 21.0, 40.0)
+        for n in range(60 * 144, 0, -1)
+    ]
+    with closing(store):
+        store.write_history(old, {"bedroom": "{}"})
+        pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+        store._connection.execute(f"PRAGMA max_page_count={pages}")  # "database or disk is full"
+        journal = Journal(store, lambda *_, **__: None)
+        for number in range(300):
+            assert journal.commit(Changes(drinks=[a_drink(number)]), NOW)
+        kept = list(store.load_history(UTC_NOW - timedelta(days=70)))
+    assert len(kept) < len(old)
+    assert kept == old[-len(kept) :]  # the oldest went
+    assert kept[0].at < UTC_NOW - timedelta(days=14)
+    assert (folder / RESERVE_NAME).exists()
+
+
+def test_fault_56_full_disk_takes_no_young_readings(folder: Path) -> None:
+    """What the rooms did in the last two weeks is kept, however full the disk stays."""
+    store = open_database(folder, None, UTC_NOW).store
+    young = [
+        HistoryRow(UTC_NOW - timedelta(minutes=10 * n), "bedroom", 21.0, 40.0)
+        for n in range(13 * 144, 0, -1)
+    ]
+    with closing(store):
+        store.write_history(young, {"bedroom": "{}"})
+        for _ in range(30):
+            store.shed_history(UTC_NOW)
+        assert list(store.load_history(UTC_NOW - timedelta(days=70))) == young
+
+
+def test_fault_56_years_do_not_fill_the_disk(memory_folder: Path) -> None:
+    """After its first year the file grows no more, and nothing that lives is pruned."""
+    store = Store(memory_folder / DATABASE_NAME)
+    start = UTC_NOW - timedelta(days=800)
+    first = Instant("boot-1", 0.0, start)
+    live = AlertKey("trouble", "bedroom", 1)
+    token = ActionToken("KEEPCOOL_LIVE", live, "anna", Verb.ON_IT)
+    unsent = a_row("unsent", created=first)
+    delivery: dict[tuple[str, str], str | None] = {("keepcool-trouble-bedroom-1", "anna"): "{}"}
+    alert = an_alert(key=live)
+    sizes, now = [], first
+    with closing(store):
+        store.commit(
+            Changes([alert], [unsent], [token], leases={"ac": "{}"}, deliveries=delivery), first
+        )
+        for day in range(0, 800, 2):
+            now = first.shifted(timedelta(days=day))
+            store.write_history(
+                [
+                    HistoryRow(now.utc + timedelta(hours=hour), sensor, 21.0, 40.0)
+                    for hour in range(48)
+                    for sensor in ("bedroom", "living")
+                ],
+                {"bedroom": "{}", "living": "{}"},
+            )
+            store.commit(a_day(day, now), now)
+            store.prune(now.utc)
+            sizes.append(store._connection.execute("PRAGMA page_count").fetchone()[0])
+        assert sizes[-1] <= sizes[210] * 1.02
+        assert [each.key for each in store.load_alerts(now)] == [live]
+        assert [row.row_id for row in store.load_outbox()] == ["unsent"]
+        assert store.find_token("KEEPCOOL_LIVE") == (token, False)
+        assert (store.load_leases(), store.load_deliveries()) == ({"ac": "{}"}, delivery)
+        assert set(store.load_memory()) == {"person:anna"}
+
+
+def a_day(day: int, now: Instant) -> Changes:
+    """Return what a hot day leaves behind: ended alerts, sent messages, buttons, drinks."""
+    changes = Changes(memory={"person:anna": str(day)})
+    for number in range(4):
+        key = AlertKey("heat", "anna", day * 4 + number + 1)
+        changes.alerts.append(an_alert(key=key, phase=AlertPhase.RESOLVED))
+        name = f"{day}-{number}"
+        changes.outbox.append(a_row(name, created=now, state=RowState.SENT))
+        changes.tokens.append(ActionToken(f"KEEPCOOL_{name}", key, "anna", Verb.ON_IT))
+        changes.drinks.append(Drink(name, "anna", now.utc, 200, "button"))
+    return changes
+
+
+def test_fault_60_of_broken_databases_three_are_kept(folder: Path) -> None:
+    """A card that breaks the file again and again is not filled with what it broke."""
+    for hour in range(6):
+        (folder / DATABASE_NAME).write_bytes(b"holiday pictures" * 500)
+        open_database(folder, None, UTC_NOW + timedelta(hours=hour)).store.close()
+    kept = sorted(path.name for path in folder.glob("corrupt-*"))
+    assert kept == [f"corrupt-20260714T{hour}0000Z.sqlite3" for hour in (16, 17, 18)]
+
+
+def test_fault_56_failed_backup_leaves_nothing_behind(folder: Path) -> None:
+    """Half a backup is removed, and the backup of the day before stays."""
+    fill(folder)
+    before = (folder / BACKUP_NAME).read_bytes()
+    store = Store(folder / DATABASE_NAME)
+    with closing(store):
+        store._connection.execute("DROP TABLE delivery")
+        store._connection.execute("CREATE TABLE delivery (unknown TEXT)")
+        with pytest.raises(sqlite3.Error):
+            write_backup(store, folder, UTC_NOW)
+    assert (folder / BACKUP_NAME).read_bytes() == before
+    assert not list(folder.glob(f"{BACKUP_NAME}.new*"))
 
 
 def test_without_a_memory_file_system_the_process_s_own_memory_serves(

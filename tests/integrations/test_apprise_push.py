@@ -16,8 +16,8 @@ from integrations.apprise_push import ApprisePush, find_destination
 from integrations.errors import PermanentError, TransientError
 from integrations.messages import RoadMessage
 from policies.alert import Severity
+from tests.canary import CANARY
 from tests.road_server import RoadServer
-from tests.settings_texts import CANARY
 
 CHANNEL = "anna:second_road:1"
 SAFETY = "If you feel confused, call 112."

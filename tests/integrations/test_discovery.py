@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from integrations.discovery import Household, announcements
+from integrations.discovery import Household, announcements, devices
 from policies.model import Flag, Person, Room
 from policies.texts_en import ENTITY_NAMES
 from tests import entity_reference
@@ -124,12 +124,25 @@ def test_entity_is_complete_by_home_assistants_rules() -> None:
 
 def test_every_name_is_used_and_every_entity_has_one() -> None:
     """Texts and entities are the same list."""
-    kinds = {"_room_": "room", "_person_": "person"}
     used = {
-        f"{next((kind for part, kind in kinds.items() if part in topic), 'home')}.{key}"
-        for topic, key, _ in components(HOUSEHOLD)
+        f"{device.kind}.{entity.text or entity.key}"
+        for device in devices(HOUSEHOLD)
+        for entity in device.entities
     }
     assert used == set(ENTITY_NAMES)
+
+
+def test_each_cooling_device_says_what_is_done_with_it() -> None:
+    """One entity a device, called by its name, that keeps its id when the name is another."""
+    fan = a_device(room_id="living-room", device_id="fan", name="Tall {fan}")
+    several = replace(HOUSEHOLD, rooms=(replace(ROOM, devices=(*ROOM.devices, fan)),))
+    found = {key: entity for _, key, entity in components(several) if key.endswith("_control")}
+    assert {key: entity["name"] for key, entity in found.items()} == {
+        "ac_control": "AC control",
+        "fan_control": "Tall {fan} control",
+    }
+    assert found["fan_control"]["state_topic"] == "keepcool/home/device/fan/state"
+    assert found["fan_control"]["default_entity_id"] == "sensor.keepcool_living_room_fan_control"
 
 
 def test_restricted_fluids_have_no_volume_entity() -> None:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from daemon.demo.fake_entities import air_conditioner, fan
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
 from integrations.errors import PermanentError, TransientError
-from integrations.ha_events import HomeAssistantEvents, StreamPace, websocket_url
+from integrations.ha_events import HomeAssistantEvents, StreamPace
 from integrations.ha_events_conversation import Conversation
+from integrations.ha_events_opening import websocket_url
 from integrations.home_assistant_states import parse_state
 from integrations.messages import ButtonPressed, DeviceObserved, LinkChanged
 from policies.model import DeviceState

@@ -16,11 +16,11 @@ from integrations.errors import IntegrationError, PermanentError, TransientError
 from integrations.home_assistant import HomeAssistant
 from integrations.home_assistant_http import MAX_ANSWER_BYTES, AnswerTooLargeError, api_url
 from policies.model import DeviceState
+from tests.canary import CANARY
 
 BASE = "http://home.test:8123"
 CALL = f"{BASE}/api/services/notify/mobile_app_x"
 STATE = f"{BASE}/api/states/fan.a"
-CANARY = "canary-7f3a91-token"
 
 
 @pytest.fixture

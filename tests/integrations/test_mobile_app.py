@@ -161,3 +161,14 @@ def test_short_tag_stays_as_it_is() -> None:
     """A tag of 64 bytes is untouched, one of 65 is shortened."""
     assert fitting_tag("x" * 64) == "x" * 64
     assert fitting_tag("x" * 65) != "x" * 65
+
+
+@pytest.mark.parametrize("kind", list(PhoneKind))
+def test_a_picture_is_named_by_its_path(kind: PhoneKind) -> None:
+    """Both apps read `image` and fetch it from Home Assistant; without one nothing is said."""
+    path = "/api/image_proxy/image.keepcool_living_next_24_hours"
+    assert data(kind, Severity.WARNING, image=path)["image"] == path
+    assert "image" not in data(kind, Severity.WARNING)
+    cleared = build_payload(message(kind, Severity.WARNING, image=path, is_clear=True))["data"]
+    assert isinstance(cleared, dict)
+    assert "image" not in cleared

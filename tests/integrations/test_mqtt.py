@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +16,14 @@ import pytest
 
 from integrations.messages import MessageReceived
 from integrations.mqtt import Subscription
-from tests.broker import Mosquitto
+from tests.broker import Mosquitto, password_file
+from tests.canary import CANARY
 from tests.ear import STATUS, Ear, options
 from tests.mqtt_client import TestClient
 from tests.waiting import wait_until
 
 VERSIONS = ("5", "3.1.1")
-PASSWORD = "correct horse"  # noqa: S105 - of a broker that lives for one test
+PASSWORD = CANARY
 
 
 # ----------------------------------------------------------------- hearing and speaking
@@ -174,19 +174,8 @@ def test_restarted_broker_is_subscribed_again(mosquitto: Mosquitto, version: str
     assert ear.links[1].detail.startswith("connection lost")
 
 
-def password_file(folder: Path, user: str, password: str) -> Path:
-    """Return a mosquitto password file. Source: mosquitto_passwd(1), PBKDF2-SHA512."""
-    salt, rounds = b"0123456789ab", 101
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, rounds)
-    encoded = [base64.b64encode(part).decode() for part in (salt, digest)]
-    path = folder / "passwords"
-    path.write_text(f"{user}:$7${rounds}${encoded[0]}${encoded[1]}\n")
-    path.chmod(0o600)
-    return path
-
-
 @pytest.mark.parametrize("version", VERSIONS)
-def test_wrong_password_names_the_user_and_the_setting(
+def test_fault_15_wrong_password_names_the_user_and_the_setting(
     start_mosquitto: Callable[..., Mosquitto], tmp_path: Path, version: str
 ) -> None:
     """The person reads what to check; the password is nowhere."""
@@ -194,8 +183,13 @@ def test_wrong_password_names_the_user_and_the_setting(
     broker = start_mosquitto(f"password_file {file}", allow_anonymous=False)
     wanted = options(broker.port, version=version, username="keepcool")
     with Ear(replace(wanted, password=PASSWORD + "!")) as ear:
-        detail = ear.wait_for_link(is_up=False).detail
-        assert detail == "not authorised as keepcool: check mqtt.username and mqtt_password"
+        link = ear.wait_for_link(is_up=False)
+        assert link.detail == "not authorised as keepcool: check mqtt.username and mqtt_password"
+        assert link.is_refused
+        asked = broker.log().count("New connection")
+        later = time.monotonic() + 2.5  # a broken connection would be tried again twice by then
+        wait_until(lambda: time.monotonic() >= later)
+        assert broker.log().count("New connection") == asked
         assert ear.client.is_thread_alive()
     with Ear(replace(wanted, password=PASSWORD)) as ear:
         ear.wait_for_link(is_up=True)
@@ -205,7 +199,7 @@ def test_wrong_password_names_the_user_and_the_setting(
 
 
 @pytest.mark.parametrize(("version", "dropped"), [("5", 0), ("3.1.1", 1)])
-def test_huge_payload_is_dropped_and_the_link_stays(
+def test_fault_18_huge_payload_is_dropped_and_the_link_stays(
     mosquitto: Mosquitto, version: str, dropped: int
 ) -> None:
     """With MQTT 5 the broker keeps 1.5 MB to itself, with 3.1.1 we drop and count it."""

@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from integrations.errors import PermanentError
 from tests.broker import Mosquitto
+from tests.certificates import (
+    AUTHORITY,
+    ELSEWHERE,
+    EXPIRED,
+    HERE,
+    SELF_SIGNED,
+)
 from tests.ear import Ear, options
 
 # paho leaves a socket whose handshake failed to the garbage collector.
 LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with an authority and certificates for 127.0.0.1 and for another host."""
-    if shutil.which("openssl") is None:
-        pytest.skip("making certificates needs the openssl command")
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(
-            ["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=30
-        )
-
-    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl(
-        *("req", "-x509", *new_key, "-keyout", "ca.key", "-out", "ca.pem", "-days", "2"),
-        *("-subj", "/CN=test authority"),
-    )
-    for name, subject in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:broker.example")):
-        (folder / f"{name}.ext").write_text(f"subjectAltName={subject}\n")
-        openssl(
-            *("req", *new_key, "-keyout", f"{name}.key", "-out", f"{name}.csr"),
-            *("-subj", f"/CN={name}"),
-        )
-        openssl(
-            *("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key"),
-            *("-CAcreateserial", "-out", f"{name}.pem", "-days", "2", "-extfile", f"{name}.ext"),
-        )
-    yield folder
-    shutil.rmtree(folder)
 
 
 def tls_broker(start: Callable[..., Mosquitto], folder: Path, name: str) -> Mosquitto:
@@ -57,8 +31,8 @@ def test_own_authority_is_trusted_when_it_is_given(
     start_mosquitto: Callable[..., Mosquitto], authority: Path
 ) -> None:
     """A broker with a certificate of the household's own authority is connected over TLS."""
-    broker = tls_broker(start_mosquitto, authority, "here")
-    wanted = options(broker.port, uses_tls=True, ca_file=str(authority / "ca.pem"))
+    broker = tls_broker(start_mosquitto, authority, HERE)
+    wanted = options(broker.port, uses_tls=True, ca_file=str(authority / AUTHORITY))
     with Ear(wanted) as ear:
         ear.wait_for_link(is_up=True)
         assert ear.client.flush(5.0)
@@ -67,22 +41,25 @@ def test_own_authority_is_trusted_when_it_is_given(
 @LEAVES_SOCKETS
 @pytest.mark.parametrize(
     ("certificate", "is_authority_given", "reason"),
-    [("here", False, "certificate"), ("elsewhere", True, "mismatch")],
-    ids=["unknown authority", "another host"],
+    [
+        (HERE, False, "is signed by an authority that this machine does not trust"),
+        (SELF_SIGNED, True, "is signed by itself"),
+        (ELSEWHERE, True, "is for another address"),
+        (EXPIRED, True, "has expired"),
+    ],
 )
-def test_certificate_that_is_not_trusted_is_refused_and_named(
+def test_fault_74_bad_certificate_of_the_broker_is_refused_and_named(
     start_mosquitto: Callable[..., Mosquitto],
     authority: Path,
     certificate: str,
     is_authority_given: bool,  # noqa: FBT001
     reason: str,
 ) -> None:
-    """An unknown authority or another host's certificate gets no connection and a plain reason."""
+    """A bad certificate of a real broker gets no connection, and the link says what is wrong."""
     broker = tls_broker(start_mosquitto, authority, certificate)
-    ca_file = str(authority / "ca.pem") if is_authority_given else None
+    ca_file = str(authority / AUTHORITY) if is_authority_given else None
     with Ear(options(broker.port, uses_tls=True, ca_file=ca_file)) as ear:
         detail = ear.wait_for_link(is_up=False).detail
-        assert "is not trusted" in detail
         assert reason in detail
         assert "mqtt.ca_file" in detail
         assert not any(link.is_up for link in ear.links)

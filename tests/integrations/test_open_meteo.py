@@ -294,6 +294,18 @@ def test_own_server_may_be_asked(base_url: str) -> None:
     assert OpenMeteo(52.4, 4.9, base_url=base_url).name == "open_meteo"
 
 
+def test_past_days_are_told_when_asked() -> None:
+    """Up to 92 days and today, each hour once, as the usual forecast tells them."""
+    weather = hot_day(date(2026, 6, 27))
+    with WeatherServer(weather.outdoor_at, lambda: NOW) as server:
+        source = OpenMeteo(45.0, 8.0, base_url=server.url)
+        past, usual = source.fetch_past(NOW, 60), source.fetch(NOW)
+        longest = source.fetch_past(NOW, 1000)
+    assert len(past.hours) == 24 * 61
+    assert len(longest.hours) == 24 * 93
+    assert set(usual.hours[:48]) <= set(past.hours)
+
+
 def test_reading_across_days_keeps_the_same_answer() -> None:
     """Asking again later moves the days with the clock, as the real service does."""
     weather = hot_day(date(2026, 6, 27))

@@ -31,6 +31,8 @@ from tests.builders import (
     a_person,
     a_room,
     a_snapshot,
+    an_ahead,
+    device_conditions,
     hours,
     local,
     person_conditions,
@@ -270,4 +272,127 @@ def test_iphone_and_long_names_keep_to_the_lengths() -> None:
     room = room_conditions(31.0, a_room(name="The very large living room upstairs"))
     title, body = brief(morning(people=(person_conditions(person),), rooms=(room,)))
     assert len(title) <= 40
+    assert len(body) <= 110
+
+
+def foretold(peak_c: float, **overrides: Any) -> Snapshot:  # noqa: ANN401
+    """Return the same morning in a room with a forecast of its own: hottest at 17:00."""
+
+    def course(at: datetime) -> float:
+        return peak_c - abs(at.hour - 17) * (peak_c - 25.0) / 10
+
+    room = room_conditions(25.0, ahead=an_ahead(local(7).astimezone(UTC), course))
+    return morning(**({"rooms": (replace(room, trend_c_per_h=0.5),)} | overrides))
+
+
+def test_room_forecast_says_which_room_how_hot_when_and_how_sure() -> None:
+    """Over level 1 the day's highest with its range; windows by the room's own hours."""
+    assert everything(foretold(27.0)) == (
+        "Windows closed 11:00 to 21:00. Living room: 27° (26-28°) by 17:00. Drinks: 1,600 ml. "
+        "Coolest for a walk: 08:00."
+    )
+
+
+def test_an_early_brief_sees_the_evening() -> None:
+    """At five in the morning a room that is hottest at seven in the evening is named with that."""
+
+    def course(at: datetime) -> float:
+        return 28.0 - abs(at.hour - 19) * 0.2
+
+    early = local(5).astimezone(UTC)
+    room = room_conditions(25.0, ahead=an_ahead(early, course), mean_10_min_c=25.2)
+    people = (person_conditions(replace(ANNA, brief_at=time(5), wake_at=time(5))),)
+    said = everything(morning(at=local(5), rooms=(room,), people=people))
+    assert "by 19:00." in said
+
+
+def test_over_level_2_the_hours_come_first() -> None:
+    """From about when, with its range, and the highest where there is room for it."""
+    snapshot = foretold(31.0)
+    assert brief(snapshot)[1] == (
+        "Living room over your limit from about 14:00 (13:00-15:00). "
+        "Windows closed 12:00 to 20:00. Drinks: 1,600 ml."
+    )
+    assert "Living room: 31° (30-32°) by 17:00." in everything(snapshot)
+    told = [n.key.policy for n in decide(snapshot).notifications]
+    assert told == ["brief"]  # and no second message that says the same
+
+
+@pytest.mark.parametrize(("humidity_pct", "is_opened"), [(60.0, True), (98.0, False)])
+def test_windows_stay_closed_while_it_is_much_more_humid_outdoors(
+    humidity_pct: float, *, is_opened: bool
+) -> None:
+    """A cool but damp evening is none to open windows in."""
+    damp = replace(
+        forecast(),
+        hours=tuple(
+            replace(hour, relative_humidity_pct=humidity_pct if hour.at.hour > 15 else 45.0)
+            for hour in forecast().hours
+        ),
+    )
+    said = everything(foretold(27.0, forecast=damp))
+    assert ("11:00 to" in said) is is_opened
+    assert "Windows closed" in said
+
+
+def test_cooling_that_starts_by_itself_is_said() -> None:
+    """Nobody needs to switch it on; where it is left alone, the person does."""
+    ac = device_conditions()
+    room = foretold(31.0).rooms[0]
+    for is_automatic, words in (
+        (True, "I will switch AC on in time."),
+        (False, "Please switch AC on before then."),
+    ):
+        # Beyond the planning horizon, where the forecast counts for a cooled room as well.
+        device = replace(ac, is_automatic=is_automatic)
+        late = replace(room, devices=(device,))
+        people = (person_conditions(replace(ANNA, brief_at=time(5), wake_at=time(5))),)
+        snapshot = foretold(31.0, rooms=(late,), people=people)
+        early = replace(snapshot, now_local=local(5), now_utc=local(5).astimezone(UTC))
+        assert words in everything(early)
+
+
+def test_windows_close_for_the_first_room_and_open_for_the_last() -> None:
+    """Air that is cooler than the hottest room may still be too hot for another."""
+    hot, mild = foretold(31.0).rooms[0], foretold(26.0).rooms[0]
+    other = replace(mild, room=a_room(room_id="study", name="Study"))
+    people = (person_conditions(replace(ANNA, rooms=("living", "study"))),)
+    for rooms, words in (
+        ((hot,), "Windows closed 12:00 to 20:00."),
+        ((other,), "Windows closed 11:00 to 21:00."),
+        ((hot, other), "Windows closed 11:00 to 21:00."),
+    ):
+        assert words in everything(foretold(31.0, rooms=rooms, people=people))
+
+
+def test_without_a_rooms_forecast_a_damp_night_opens_no_windows_either() -> None:
+    """At 95 % the evening air holds much more water than the room's, however cool it is."""
+    dry = forecast()
+    damp = replace(
+        dry, hours=tuple(replace(hour, relative_humidity_pct=95.0) for hour in dry.hours)
+    )
+    rooms = (room_conditions(25.0, relative_humidity_pct=35.0, trend_c_per_h=2.0),)
+    assert "Windows closed 10:00 to" in everything(morning(rooms=rooms))
+    words = everything(morning(rooms=rooms, forecast=damp))
+    assert "Windows closed from 10:00" in words
+    assert " to 21:00" not in words
+
+
+@pytest.mark.parametrize("name", ["living room", "The very large living room upstairs"])
+def test_what_counts_as_told_by_the_brief_stands_on_the_phone(name: str) -> None:
+    """However much else there is to say, for no other message says it."""
+    start = local(7).astimezone(UTC)
+    sun = (
+        SunPosition(start, azimuth_deg=0.0, elevation_deg=5.0),
+        SunPosition(start + hours(2), azimuth_deg=90.0, elevation_deg=30.0),
+    )
+    warning = OfficialWarning(
+        *("1", "meteoalarm", "DWD", "Orange high temperature warning"),
+        *(WarningLevel.WARNING, "Berlin", start, start + hours(20)),
+    )
+    at = local(7, 30)
+    ahead = an_ahead(at, lambda then: 31.0 if 13 <= then.hour < 18 else 25.0)
+    room = room_conditions(25.0, a_room(name=name, windows=(Window(facing_deg=90.0),)), ahead=ahead)
+    _, body = brief(morning(at, rooms=(room,), sun=sun, warnings=(warning,)))
+    assert "over your limit from about 13:00" in body
     assert len(body) <= 110

@@ -204,8 +204,8 @@ def test_a_room_that_nobody_uses_is_not_cooled() -> None:
     people = (person_conditions(a_person(rooms=("kitchen",))),)
     off = a_home_at(30.0, device_conditions(), snapshot={"people": people})
     on = a_home_at(30.0, running(), snapshot={"people": people})
-    assert outcome(planned(off)) == ("leave", "cooling_released_no_need")
-    assert outcome(planned(on)) == ("release", "cooling_released_no_need")
+    assert outcome(planned(off)) == ("leave", "cooling_nobody_there")
+    assert outcome(planned(on)) == ("release", "cooling_nobody_there")
 
 
 def test_the_strictest_limit_of_a_rooms_people_counts() -> None:

@@ -233,16 +233,25 @@ def test_since_when_a_link_is_down_over_the_change_of_clocks() -> None:
         (a_link("storage", is_up=False, down_for=minutes(1)), []),
         (a_link("storage", is_up=False, down_for=minutes(1.1)), ["link:storage"]),
         (a_link("database", is_up=False, down_for=minutes(1.1)), ["link:database"]),
+        (a_link("settings", is_up=False, down_for=minutes(1)), []),
+        (a_link("settings", is_up=False, down_for=minutes(1.1)), ["link:settings"]),
         (a_link("mqtt", is_up=False, down_for=minutes(5.1)), ["link:mqtt"]),
         (a_link("mqtt", is_up=True, down_for=minutes(9)), []),
         (a_link("home_assistant", is_up=False, down_for=minutes(5)), []),
         (a_link("home_assistant", is_up=False, down_for=minutes(5.1)), ["link:home_assistant"]),
+        (a_link("mqtt", is_up=True, is_refused=True), ["link:mqtt"]),
+        (a_link("mqtt", is_up=False, down_for=minutes(0), is_refused=True), ["link:mqtt"]),
+        (
+            a_link("home_assistant", is_up=False, down_for=minutes(0), is_refused=True),
+            ["link:home_assistant"],
+        ),
+        (a_link("events", is_up=False, down_for=hours(5), is_refused=True), []),  # REST tells
         (a_link("events", is_up=False, down_for=hours(5)), []),  # REST still reads the house
         (a_link("weather", is_up=False, down_for=hours(5)), []),  # its age is what counts
     ],
 )
 def test_links_down_for_longer_than_their_limit(link: LinkConditions, expected: list[str]) -> None:
-    """MQTT and Home Assistant are trouble after five minutes, the disk after one."""
+    """MQTT and Home Assistant are trouble after five minutes, the disk after one, refusals now."""
     assert subjects(links=(link,)) == expected
 
 

@@ -74,7 +74,10 @@ def test_card_says_whom_to_call_since_when_and_what_to_do() -> None:
         "No answer since 15:00. AC did not respond: please see that it is switched on by hand. "
         "Air 36.0°."
     )
-    assert card.safety_text is not None
+    assert card.safety_text == (
+        "If Anna feels confused, faint, or worse than is usual for them, and 30 minutes of cooling "
+        "has not helped, call 112."
+    )
     assert card.severity is Severity.CRITICAL
     assert card.covers == (heat_key(story),)
     assert card.key == card_key("ben")
@@ -162,3 +165,20 @@ def test_look_again_is_the_next_rung() -> None:
     assert story.step(heat(), minutes=5, carers=(BEN,)).look_again_in is not None
     story.answer()
     assert story.step(heat(), minutes=1, carers=(BEN,)).look_again_in is None
+
+
+def test_two_judgements_in_one_instant_say_it_once_by_the_second_road() -> None:
+    """Trouble that a phone cannot hear of takes the other road when it is told, and not again."""
+    refused = a_finding(
+        policy="trouble",
+        subject="link:home_assistant",
+        person_ids=("anna",),
+        severity=Severity.WARNING,
+        message=Message("trouble_token_refused", {"since_local": "15:00"}),
+    )
+    person = a_person(second_roads=("anna:second_road:1",))
+    snapshot = a_snapshot(people=(person_conditions(person),))
+    first = decide(snapshot, scripted(refused))
+    assert Road.SECOND_ROAD in {each.road for each in first.notifications}
+    second = decide(replace(snapshot, alerts=first.alerts), scripted(refused))
+    assert second.notifications == ()

@@ -27,6 +27,7 @@ from tests.builders import (
     an_alert,
     hours,
     local,
+    minutes,
     person_conditions,
     room_conditions,
 )
@@ -203,3 +204,22 @@ def test_announcement_without_a_forecast_says_so() -> None:
     assert finding is not None
     assert finding.message.parameters["age_hours"] is None
     assert finding.reason.endswith(", without a forecast")
+
+
+@pytest.mark.parametrize(
+    ("humidity_pct", "indoor_pct", "expected"),
+    [(45.0, 45.0, "cooler_now"), (95.0, 45.0, "warmer"), (95.0, 90.0, "cooler_now")],
+)
+def test_windows_are_not_to_be_opened_to_much_more_humid_air(
+    humidity_pct: float, indoor_pct: float, expected: str
+) -> None:
+    """At 24 °C and 95 % it is cooler outdoors by the thermometer alone."""
+    made = a_forecast((24.0,) * 24)
+    damp = replace(
+        made, hours=tuple(replace(hour, relative_humidity_pct=humidity_pct) for hour in made.hours)
+    )
+    room = warming(27.9, 1.0, relative_humidity_pct=indoor_pct)
+    finding = find(room, forecast=damp, forecast_age=minutes(5))
+    assert finding is not None
+    assert finding.message.message_id == "heat_expected"
+    assert finding.message.parameters["outdoors"] == expected

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policies.alert import Alert, AlertKey, AlertPhase, Climb, HeatLevel, Message, Road, Severity
 from policies.ladder import card_tag, climb, repeats_due, until_repeat, until_second_road
-from policies.model import Carer, Delivery, Person
+from policies.model import Announcer, Carer, Delivery, Person
 from tests.builders import a_person, a_phone, an_alert, minutes, person_conditions
 
 SECOND = timedelta(seconds=1)
@@ -65,21 +65,23 @@ def steps(
     return [(step.recipient_id, step.road, step.rung) for step in found]
 
 
+# Since the message, how far it came, and whether the phones are given up on.
+GIVEN_UP: list[tuple[timedelta, dict[str, Any], bool]] = [
+    (59 * SECOND, {}, False),
+    (60 * SECOND, {}, True),
+    (61 * SECOND, {}, True),
+    (0 * SECOND, {"is_refused": True}, True),
+    (119 * SECOND, {"is_handed": True}, False),
+    (120 * SECOND, {"is_handed": True}, True),
+    (121 * SECOND, {"is_handed": True}, True),
+    (minutes(4), {"is_handed": True, "is_received": True}, False),
+]
 OPENED = [("anna", Road.SECOND_ROAD, "second_road")]
 
 
 @pytest.mark.parametrize(
     ("since", "known", "is_opened"),
-    [
-        (59 * SECOND, {}, False),
-        (60 * SECOND, {}, True),
-        (61 * SECOND, {}, True),
-        (0 * SECOND, {"is_refused": True}, True),
-        (119 * SECOND, {"is_handed": True}, False),
-        (120 * SECOND, {"is_handed": True}, True),
-        (121 * SECOND, {"is_handed": True}, True),
-        (minutes(4), {"is_handed": True, "is_received": True}, False),
-    ],
+    GIVEN_UP,
 )
 def test_second_road_of_the_person(
     since: timedelta,
@@ -106,6 +108,74 @@ def test_person_without_phones_had_the_first_message_by_the_second_road() -> Non
     assert steps(critical(), person=nobody) == []
     later = replace(critical(minutes(10)), climb=Climb(minutes(10), ("anna",), is_carer_told=True))
     assert ("anna", Road.SECOND_ROAD, "repeat_1") in steps(later, person=nobody)
+
+
+# ----------------------------------------------------------------- the home itself
+
+SPEAKER = Announcer("anna:announcer:media_player.bedroom", "media_player.bedroom", "tts.piper")
+HEARING = a_person(announcers=(SPEAKER,))  # no second road
+SPOKEN = [("anna", Road.ANNOUNCER, "announcer")]
+
+
+@pytest.mark.parametrize(
+    ("since", "known", "is_said"),
+    GIVEN_UP,
+)
+def test_fault_45_home_speaks_at_the_rung_of_the_second_road(
+    since: timedelta,
+    known: dict[str, Any],
+    is_said: bool,  # noqa: FBT001
+) -> None:
+    """Not handed over for 60 s, refused, or unconfirmed for 120 s: the home speaks, once."""
+    alert, delivery = critical(since), a_delivery(since, **known)
+    assert steps(alert, delivery, person=HEARING) == (SPOKEN if is_said else [])
+    said = replace(alert, climb=Climb(since, announced=("anna",)))
+    assert steps(said, delivery, person=HEARING) == []
+
+
+@pytest.mark.parametrize(
+    ("since", "known", "is_said"),
+    [
+        (59 * SECOND, {}, False),
+        (60 * SECOND, {}, True),
+        (119 * SECOND, {"is_by_second_road": True}, False),
+        (120 * SECOND, {"is_by_second_road": True}, True),
+    ],
+)
+def test_home_speaks_to_whoever_has_no_phone(
+    since: timedelta,
+    known: dict[str, Any],
+    is_said: bool,  # noqa: FBT001
+) -> None:
+    """Their second road confirms nothing: a minute when it failed, two when it took it."""
+    nobody = replace(ANNA, phones=(), announcers=(SPEAKER,))
+    opened = replace(critical(since), climb=Climb(since, second_road=("anna",)))
+    found = steps(opened, a_delivery(since, **known), person=nobody)
+    assert found == (SPOKEN if is_said else [])
+
+
+def test_home_speaks_again_at_each_repeat_until_somebody_answers() -> None:
+    """A repeat goes by the home too where it spoke before; a sign of the person ends that."""
+    said = critical(minutes(10), climb=Climb(minutes(10), is_carer_told=True, announced=("anna",)))
+    assert ("anna", Road.ANNOUNCER, "repeat_1") in steps(said, person=HEARING, carers=())
+    assert steps(said, person=HEARING, carers=(), since_sign_of_life=minutes(1)) == []
+    unsaid = replace(said, climb=Climb(minutes(10), is_carer_told=True))
+    received = a_delivery(minutes(10), is_handed=True, is_received=True)
+    found = steps(unsaid, received, person=HEARING, carers=())
+    assert [road for _, road, _ in found] == [Road.PHONE]
+
+
+@given(st.integers(0, 7200), st.sampled_from(sorted(Severity)))
+def test_home_speaks_for_nothing_but_what_is_critical(age_s: int, severity: Severity) -> None:
+    """Whatever its age, nothing quieter is said aloud."""
+    alert = critical(age_s * SECOND, severity=severity)
+    roads = {road for _, road, _ in steps(alert, person=HEARING)}
+    assert Road.ANNOUNCER not in roads or severity is Severity.CRITICAL
+    blind = replace(trouble(age_s * SECOND), climb=Climb(age_s * SECOND))
+    assert Road.ANNOUNCER not in {road for _, road, _ in steps(blind, person=HEARING)}
+
+
+# ----------------------------------------------------------------- carers
 
 
 @pytest.mark.parametrize(
@@ -169,7 +239,8 @@ def test_repeats(since_min: float, due: int) -> None:
     open_ = Climb(since, second_road=("anna", "ben"), is_carer_told=True)
     alert = critical(since, climb=open_, told_carers=("ben",))
     rung = f"repeat_{due}"
-    everywhere = [(who, road, rung) for who in ("anna", "ben") for road in Road]
+    out = (Road.PHONE, Road.SECOND_ROAD)
+    everywhere = [(who, road, rung) for who in ("anna", "ben") for road in out]
     assert steps(alert) == (everywhere if due else [])
     assert steps(replace(alert, climb=replace(open_, repeats=due))) == []
 

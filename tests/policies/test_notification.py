@@ -385,3 +385,21 @@ def test_the_day_s_own_person_is_asked() -> None:
     story = Story(now=local(6), people=(early,))
     story.step(nudge())
     assert story.reasons() == [NUDGE]
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "warned"),
+        ({"told_severity": Severity.DISPLAY}, "held back"),
+        ({"told_severity": Severity.DISPLAY, "phase": AlertPhase.ACKNOWLEDGED}, "answered"),
+        ({"phase": AlertPhase.ACKNOWLEDGED}, "answered"),
+        ({"phase": AlertPhase.SNOOZED}, "snoozed"),
+        ({"phase": AlertPhase.RESOLVED}, "none"),
+        ({"severity": Severity.DISPLAY}, "none"),
+    ],
+)
+def test_alert_says_in_a_word_how_far_it_is(changes: dict[str, Any], shown: str) -> None:
+    """What was never told is not called a warning; what is only displayed is no alert."""
+    alert = replace(an_alert(told_severity=Severity.WARNING), **changes)
+    assert alert.shown.value == shown

@@ -26,7 +26,7 @@ from policies.model import (
     SunPosition,
     Window,
 )
-from policies.shade import BEFORE_THE_SUN, is_sun_on, shade_times
+from policies.window_sun import BEFORE_THE_SUN, is_sun_on, shade_times
 from tests.builders import (
     AFTERNOON,
     a_bedroom,
@@ -35,6 +35,7 @@ from tests.builders import (
     a_person,
     a_room,
     a_snapshot,
+    an_ahead,
     device_conditions,
     hours,
     local,
@@ -223,6 +224,19 @@ def test_shade_only_on_days_that_are_worth_it(
 ) -> None:
     """A warm forecast or a warm room, never a cold day; without a forecast the room decides."""
     home = a_sunny_home(raised(), forecast_c=forecast_c, temperature_c=temperature_c)
+    assert outcome(home)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("peak_c", "expected"), [(25.4, "shade_sun_coming"), (25.1, "shade_not_worth_it")]
+)
+def test_a_room_foretold_to_pass_its_limit_is_shaded_on_a_mild_day(
+    peak_c: float, expected: str
+) -> None:
+    """A glass room needs no warm weather; the high end of its forecast counts (limit 26 °C)."""
+    home = a_sunny_home(raised(), forecast_c=(20.0,) * 24, temperature_c=23.0)
+    ahead = an_ahead(home.now_utc, lambda at: 23.0 if at.hour < 17 else peak_c)
+    home = replace(home, rooms=(replace(home.rooms[0], ahead=ahead),))
     assert outcome(home)[1] == expected
 
 

@@ -20,6 +20,7 @@ from policies.texts_en import TEXTS
 from policies.wording import (
     SAFETY_CARD,
     SAFETY_SHORT,
+    SAFETY_SHORT_FOR_CARER,
     button_title,
     carries_safety_text,
     plain_text,
@@ -41,6 +42,7 @@ FORBIDDEN = re.compile(
 VOLUME = re.compile(r"\d[\d,. ]*\s*(ml|l|litres?|liters?|cups?|glass(es)?)\b", re.IGNORECASE)
 
 HOT: dict[str, Any] = {
+    "since_day": "9 Jun",
     "room": "living room",
     "temperature_c": 29.2,
     "effective_temperature_c": 30.4,
@@ -78,6 +80,16 @@ HOT: dict[str, Any] = {
     "people": "Anna and Cleo",
     "summary": "Anna: living room 33°. Cleo: bedroom 34°.",
     "trouble": "trouble_room_blind",
+    "blinds_at_local": "08:30",
+    "close_at_local": "09:00",
+    "expected_range_local": "14:00-17:00",
+    "over_room": "living room",
+    "over_at_local": "15:00",
+    "over_range_local": "14:00-17:00",
+    "hottest_room": "living room",
+    "warmest_room": "living room",
+    "expected_low_c": 30.4,
+    "expected_high_c": 32.3,
 }
 CHOICES: dict[str, list[Any]] = {
     "cooling": [
@@ -96,6 +108,8 @@ CHOICES: dict[str, list[Any]] = {
     "forecast_until_local": [None, "19:00"],
     "detail": [None, "not authorised"],
     "trouble": [None, *sorted(BLIND_OR_POWERLESS)],
+    "blinds_at_local": [None, "08:30"],
+    "expected_range_local": [None, "14:00-17:00"],
 }
 IPHONE = a_person(phones=(a_phone(kind=PhoneKind.IPHONE),))
 RESTRICTED = a_person(flags=frozenset({Flag.FLUID_RESTRICTED}))
@@ -160,7 +174,21 @@ def test_safety_text_goes_with_level_3_and_above(message_id: str) -> None:
     message = Message(message_id, HOT)
     assert carries_safety_text(message) is is_high
     safety_text = render(message, a_person(), a_home()).safety_text
-    assert safety_text == (SAFETY_SHORT.format(number="112") if is_high else None)
+    is_carers = message_id in {"carer_heat", "carer_several_heat"}
+    text = SAFETY_SHORT_FOR_CARER if is_carers else SAFETY_SHORT
+    assert safety_text == (text.format(number="112", whoever="Anna") if is_high else None)
+
+
+def test_carers_safety_text_says_the_same_of_somebody_else() -> None:
+    """A carer reads the fixed text, word for word, of whoever they are asked to call."""
+    turned = SAFETY_SHORT_FOR_CARER.replace("{whoever} feels", "you feel")
+    assert turned.replace("for them", "for you") == SAFETY_SHORT
+    several = Message("carer_several_heat", {"people": "Anna and Cleo", "is_several": True})
+    text = render(several, a_person(), a_home()).safety_text
+    assert text is not None
+    assert text.startswith("If one of them feels confused, faint")
+    nobody = render(Message("carer_heat", {}), a_person(), a_home()).safety_text
+    assert nobody == text
 
 
 @pytest.mark.parametrize("message_id", sorted(key for key in TEXTS if key.startswith("heat_")))

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from statistics import median
 from zoneinfo import ZoneInfo
 
 from daemon.demo.fake_home_assistant import Push
-from policies.psychrometrics import heat_index_c
+from daemon.replay import judge as replay_judge
+from daemon.replay.judge import (
+    STEP,
+    WINDOW,
+    HalfHour,
+    Spell,
+    Told,
+    Where,
+    feels_like_c,
+    most_a_day,
+    threshold_messages,
+)
 from tests.scenarios.recordings import Recording
 
 LEVEL_2_C = 29.0
-RESOLVE_C = 28.5
-WINDOW = timedelta(minutes=30)
-STEP = timedelta(minutes=5)
-SAME_SPELL = timedelta(hours=3)  # a shorter pause belongs to the same hot spell
-ANNOUNCED_WITHIN = timedelta(hours=10)
-TOLD_WITHIN = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Spell:
-    """Hold one time in which the room was at level 2 or above."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +53,25 @@ HEADER = (
 )
 
 
-def feels_like_c(recording: Recording, at: datetime) -> float | None:
-    """Return the larger of air temperature and the plain NWS heat index."""
-    sample = recording.at(at)
-    if sample is None:
-        return None
-    index_c = heat_index_c(sample.temperature_c, sample.relative_humidity_pct)
-    return max(sample.temperature_c, index_c or sample.temperature_c)
+def follow(recording: Recording, start: datetime, end: datetime) -> Iterator[Where]:
+    """Follow the only room, whose limit is the same day and night."""
+    window = HalfHour()
+    at = start
+    while at < end:
+        sample = recording.at(at)
+        if sample is None:
+            yield Where(at, None, None)
+        else:
+            air = (sample.temperature_c, sample.relative_humidity_pct)
+            mean_c = window.mean_c(feels_like_c(air))
+            mean_k = None if mean_c is None else mean_c - LEVEL_2_C
+            yield Where(at, mean_k, sample.temperature_c - LEVEL_2_C)
+        at += STEP
 
 
 def find_spells(recording: Recording, start: datetime, end: datetime) -> list[Spell]:
     """Return when the mean over half an hour was at level 2, short pauses left out."""
-    spells: list[Spell] = []
-    hot_since: datetime | None = None
-    window: list[float] = []
-    at = start
-    while at < end:
-        value = feels_like_c(recording, at)
-        if value is not None:
-            window = [*window[-(WINDOW // STEP - 1) :], value]
-            mean_c = sum(window) / len(window)
-            if hot_since is None and mean_c >= LEVEL_2_C:
-                hot_since = at
-            elif hot_since is not None and mean_c < RESOLVE_C:
-                spells.append(Spell(hot_since, at))
-                hot_since = None
-        at += STEP
-    if hot_since is not None:
-        spells.append(Spell(hot_since, end))
-    merged: list[Spell] = []
-    for spell in spells:
-        if merged and spell.start - merged[-1].end < SAME_SPELL:
-            merged[-1] = Spell(merged[-1].start, spell.end)
-        else:
-            merged.append(spell)
-    return merged
+    return replay_judge.find_spells(follow(recording, start, end), end)
 
 
 def judge(
@@ -104,80 +83,39 @@ def judge(
 ) -> Judgement:
     """Compare what was said with what happened."""
     heat = [push for push in pushes if "-heat-" in push.tag and not push.is_clear]
-    announcements = [push for push in heat if is_announcement(push)]
-    leads = []
-    lost = 0
-    for spell in spells:
-        before = [
-            push.at
-            for push in announcements
-            if spell.start - ANNOUNCED_WITHIN <= push.at <= spell.start
-        ]
-        told = any(
-            spell.start - ANNOUNCED_WITHIN <= push.at <= spell.start + TOLD_WITHIN for push in heat
-        )
-        if before:
-            leads.append((spell.start - min(before)) / timedelta(hours=1))
-        lost += not told
-    false = [
-        push
-        for push in announcements
-        if not any(
-            spell.start <= push.at + ANNOUNCED_WITHIN and spell.end >= push.at for spell in spells
-        )
-    ]
-    return Judgement(
-        name,
-        len(spells),
-        len(leads),
-        median(leads) if leads else None,
-        len(false),
-        lost,
-        len(_shown(pushes)),
-        most_a_day((push.at for push in _shown(pushes)), zone),
-    )
+    told = [Told(push.at, is_announcement(push)) for push in heat]
+    shown = [push.at for push in pushes if not push.is_clear]
+    return _row(name, spells, told, shown, zone)
 
 
 def judge_plain_threshold(
     recording: Recording, spells: Sequence[Spell], start: datetime, end: datetime, zone: ZoneInfo
 ) -> Judgement:
     """Judge the usual automation: a message whenever the temperature rises above the limit."""
-    crossings = []
-    was_above = False
-    at = start
-    while at < end:
-        sample = recording.at(at)
-        if sample is not None:
-            is_above = sample.temperature_c > LEVEL_2_C
-            if is_above and not was_above:
-                crossings.append(at)
-            was_above = is_above
-        at += STEP
-    lost = sum(
-        not any(
-            spell.start - WINDOW <= crossing <= spell.start + TOLD_WITHIN for crossing in crossings
-        )
-        for spell in spells
-    )
+    crossings = threshold_messages(follow(recording, start, end))
+    told = [Told(at, is_announcement=False) for at in crossings]
+    return _row("plain threshold at 29 °C", spells, told, crossings, zone, WINDOW)
+
+
+def _row(
+    name: str,
+    spells: Sequence[Spell],
+    told: Sequence[Told],
+    shown: Sequence[datetime],
+    zone: ZoneInfo,
+    told_before: timedelta = replay_judge.ANNOUNCED_WITHIN,
+) -> Judgement:
+    found = replay_judge.judge(spells, told, told_before)
     return Judgement(
-        "plain threshold at 29 °C",
+        name,
         len(spells),
-        0,
-        None,
-        0,
-        lost,
-        len(crossings),
-        most_a_day(crossings, zone),
+        len(found.leads),
+        found.median_lead_h,
+        found.false_announcements,
+        found.lost,
+        len(shown),
+        most_a_day(shown, zone),
     )
-
-
-def most_a_day(moments: Iterable[datetime], zone: ZoneInfo) -> int:
-    """Return the largest number within one local day."""
-    return max(Counter(at.astimezone(zone).date() for at in moments).values(), default=0)
-
-
-def _shown(pushes: Sequence[Push]) -> list[Push]:
-    return [push for push in pushes if not push.is_clear]
 
 
 def describe(pushes: Sequence[Push], zone: ZoneInfo) -> str:

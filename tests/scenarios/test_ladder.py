@@ -12,14 +12,16 @@ import pytest
 
 from daemon.demo.driver import SteppedDaemon
 from daemon.demo.fake_home_assistant import FakeHomeAssistant, Push
-from daemon.demo.household import TOKEN, Addresses, hot_day_household, write_settings
+from daemon.demo.household import HOME_ID, TOKEN, Addresses, hot_day_household, write_settings
 from tests.broker import Mosquitto
 from tests.daemon_process import NO_WEATHER
 from tests.mqtt_client import TestClient
 from tests.road_server import RoadServer
+from tests.waiting import wait_until
 
 START = datetime(2026, 6, 27, 12, 0, tzinfo=UTC)
 READING = "zigbee2mqtt/living_room"
+STATE = f"keepcool/{HOME_ID}/home/state"
 HOT = '{"temperature": 36.0, "humidity": 40}'
 ANNA, BEN = "mobile_app_annas_phone", "mobile_app_bens_phone"
 SECOND = timedelta(seconds=1)
@@ -108,13 +110,13 @@ def place(tmp_path: Path, start_mosquitto: Callable[..., Mosquitto]) -> Iterator
         assert "Traceback" not in log
 
 
-def test_home_assistant_refuses(place: Place) -> None:
+def test_fault_33_refused_token_and_the_ladder(place: Place) -> None:
     """A refused token: the second road at once, the carer after five minutes by theirs."""
     place.house.answer_status = 401
     place.heat_up()
     place.at(2 * SECOND)
     assert place.counts() == (0, 1, 0, 0)
-    (taken,) = place.annas_road.taken
+    (taken,) = [each for each in place.annas_road.taken if each.fields["type"] == "failure"]
     assert taken.title == "Get out of the heat: Living room 39°"
     assert "call 112" in taken.fields["message"]
     place.at(5 * MINUTE - SECOND)
@@ -124,7 +126,7 @@ def test_home_assistant_refuses(place: Place) -> None:
     assert place.bens_road.titles == ["Call Anna: Living room 39°"]
 
 
-def test_home_assistant_is_down(place: Place) -> None:
+def test_fault_31_home_assistant_down_and_the_ladder(place: Place) -> None:
     """Out of reach: the second road within a minute; once it is back the phone has the rest."""
     place.house.is_down = True
     place.heat_up()
@@ -137,7 +139,7 @@ def test_home_assistant_is_down(place: Place) -> None:
     assert place.counts() == (1, 1, 0, 0)
 
 
-def test_accepted_and_never_answered_until_it_is(place: Place) -> None:
+def test_fault_43_accepted_and_never_answered_until_it_is(place: Place) -> None:
     """Second road 2 min, carer 5 min, repeats 10, 20 and 40; then an answer, and silence."""
     place.heat_up()
     for at, expected in [
@@ -170,7 +172,7 @@ def test_accepted_and_never_answered_until_it_is(place: Place) -> None:
     assert place.counts() == (4, 4, 4, 4)
 
 
-def test_receipt_spares_the_second_road(place: Place) -> None:
+def test_fault_43_receipt_spares_the_second_road(place: Place) -> None:
     """An Android phone that says it got the message leaves the second road closed."""
     place.house.sends_receipts = True
     place.heat_up()
@@ -180,9 +182,27 @@ def test_receipt_spares_the_second_road(place: Place) -> None:
     assert place.counts() == (1, 0, 1, 0)
 
 
-def test_hanging_home_assistant_does_not_hold_up_the_second_road(place: Place) -> None:
+def test_fault_37_hanging_home_assistant_does_not_hold_up_the_second_road(place: Place) -> None:
     """A Home Assistant that takes ten seconds for nothing delays the other road by nothing."""
     place.house.answer_status, place.house.delay_s = 503, 0.2
     place.heat_up()
     place.at(62 * SECOND)
     assert place.counts() == (0, 1, 0, 0)
+
+
+def test_fault_45_no_road_is_said_where_it_can_be(place: Place) -> None:
+    """Everything refuses: it is tried on, stands in the retained topic, and arrives in the end."""
+    place.mqtt.subscribe(STATE)
+    place.house.is_down = True
+    place.annas_road.status = place.bens_road.status = 503
+    place.heat_up()
+    place.at(5 * MINUTE + 10 * SECOND)
+    wait_until(lambda: '"unheard":["keepcool-heat-anna-1"]' in (place.mqtt.last(STATE) or ""))
+    place.at(30 * MINUTE)
+    assert place.counts() == (0, 0, 0, 0)
+    place.daemon.kill()
+    place.daemon.start()
+    place.annas_road.status = 200
+    place.at(32 * MINUTE)
+    assert place.counts()[1] >= 1
+    wait_until(lambda: '"unheard":[]' in (place.mqtt.last(STATE) or ""))

@@ -10,28 +10,43 @@ import json
 import os
 import pwd
 import signal
-import sqlite3
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
+from tests.service import package
+from tests.service.machine import (
+    CONFIG,
+    DATABASE,
+    KEPT,
+    MEMBER,
+    PASSWORD,
+    SENSORS_PASSWORD,
+    STRANGER,
+    TOKEN,
+    UNIT,
+    as_user,
+    history_rows,
+    household,
+    is_active,
+    is_between_starts,
+    journal,
+    main_pid,
+    make,
+    modes,
+    publish_reading,
+    report,
+    retained_status,
+    run,
+    unit_value,
+    wait_until,
+)
 
-UNIT = "keepcool.service"
 PROGRAM = "/usr/local/bin/keepcool"
-CLONE = Path("/proof/keepcool")
-CONFIG = Path("/etc/keepcool/keepcool.toml")
 LEAK_SWITCH = Path("/etc/keepcool/leak")
-DATABASE = Path("/var/lib/keepcool/keepcool.sqlite3")
-TOKEN = Path("/etc/keepcool/secrets/home_assistant_token")
-PASSWORD = Path("/etc/keepcool/secrets/mqtt_password")
-SENSORS_PASSWORD = "of-the-sensors"  # noqa: S105 - in a machine without a network
 EXTRAS = (
     *("/usr/local/share/man/man1/keepcool.1", "/usr/local/share/zsh/site-functions/_keepcool"),
     "/usr/local/share/bash-completion/completions/keepcool",
@@ -39,112 +54,47 @@ EXTRAS = (
     *(f"/usr/local/share/keepcool/{name}" for name in ("example.toml", "keepcool.schema.json")),
     "/usr/local/share/doc/keepcool/README.md",
 )
-RESULTS = Path("/proof/results.jsonl")
-BROKER = "127.0.0.1"
-STATUS_TOPIC = "keepcool/proof/status"
-MEMBER, STRANGER = "carer", "guest"
 RESTART_S, STOP_WITHIN_S, MARGIN_S = 5.0, 10.0, 2.0
 ADDRESS_SPACE = 512 * 1024 * 1024
 BOOT_ID_LENGTH = 36
+WRONG_SETTINGS = 2  # the exit code
 LISTENING = "0A"  # in /proc/net/tcp
 
 heard_authorisations: set[str] = set()
+called: list[str] = []  # services, while Home Assistant answers
+is_answering = threading.Event()
 
 
 class HomeAssistantStub(BaseHTTPRequestHandler):
-    """Refuse everything, and remember by which token it was asked."""
+    """Refuse everything until it may answer, and remember by which token it was asked."""
 
     def do_GET(self) -> None:
-        """Note the token."""
-        heard_authorisations.add(self.headers.get("Authorization", ""))
-        self.send_error(503)
+        """Note the token; tell of an air conditioner that is off."""
+        configuration = {"version": "2025.4.4", "unit_system": {"temperature": "°C"}}
+        state = {"entity_id": self.path.rpartition("/")[2], "state": "off", "attributes": {}}
+        self._answer(configuration if self.path == "/api/config" else state)
 
-    do_POST = do_GET  # noqa: N815 - the server looks for this name
+    def do_POST(self) -> None:
+        """Note the token and the service."""
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if is_answering.is_set():
+            called.append(self.path)
+        self._answer([])
+
+    def _answer(self, answer: object) -> None:
+        heard_authorisations.add(self.headers.get("Authorization", ""))
+        if not is_answering.is_set():
+            self.send_error(503)
+            return
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *_arguments: object) -> None:
         """Stay quiet."""
-
-
-def run(*command: str, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
-
-
-def unit_value(name: str) -> str:
-    """Return one property of the unit."""
-    return run("systemctl", "show", "--value", "--property", name, UNIT).stdout.strip()
-
-
-def main_pid() -> int:
-    """Return the daemon's process id; 0 while there is none."""
-    return int(unit_value("MainPID") or 0)
-
-
-def wait_until(condition: Callable[[], T], timeout_s: float) -> T:
-    """Return the first truthy result, or the last one when time is up."""
-    deadline = time.monotonic() + timeout_s
-    while not (result := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return result
-
-
-def is_active() -> bool:
-    """Return whether the daemon said that it is ready."""
-    return unit_value("ActiveState") == "active"
-
-
-def is_between_starts() -> bool:
-    """Return whether the unit waits for its next start."""
-    return unit_value("SubState") == "auto-restart"
-
-
-def journal() -> str:
-    """Return what the unit wrote."""
-    return run("journalctl", "--unit", UNIT, "--output", "cat", "--no-pager").stdout
-
-
-def report(name: str, detail: str, *, is_right: bool) -> None:
-    """Write one finding down at once: the machine may be cut off."""
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"name": name, "ok": is_right, "detail": detail}) + "\n")
-
-
-def as_user(user: str, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as somebody of the household."""
-    return run("runuser", "-u", user, "--", *command)
-
-
-def retained_status() -> str:
-    """Return the retained status topic; empty when there is none."""
-    who = ("-u", "keepcool", "-P", PASSWORD.read_text(encoding="utf-8").strip())
-    wanted = ("-t", STATUS_TOPIC, "-C", "1", "-W", "2")
-    return run("mosquitto_sub", "-h", BROKER, *who, *wanted).stdout.strip()
-
-
-def publish_reading(temperature_c: float) -> None:
-    """Publish a sensor's reading."""
-    text = json.dumps({"temperature": temperature_c, "humidity": 45})
-    who = ("-u", "sensors", "-P", SENSORS_PASSWORD)
-    what = ("-q", "1", "-t", "zigbee2mqtt/living_room", "-m", text)
-    run("mosquitto_pub", "-h", BROKER, *who, *what)
-
-
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make in the clone, without a network: by hash from what was downloaded before."""
-    offline = ("env", "PIP_NO_INDEX=1", "PIP_FIND_LINKS=/proof/downloads")
-    quietly = ("make", "--no-print-directory", "-C", str(CLONE))
-    return run(*offline, *quietly, *arguments, timeout_s=300)
-
-
-def modes(*paths: Path) -> list[str]:
-    """Return owner, group and mode of each."""
-    return [run("stat", "-c", "%U:%G %a", str(path)).stdout.strip() for path in paths]
-
-
-def household() -> dict[str, bytes]:
-    """Return what belongs to the household and must survive everything but a purge."""
-    places = (CONFIG, PASSWORD, TOKEN, Path("/etc/mosquitto/keepcool.acl"))
-    return {str(path): path.read_bytes() for path in places}
 
 
 # --------------------------------------------------------------------- the proofs
@@ -158,8 +108,8 @@ def prove_install() -> None:
     report("make install", " ".join(said.split())[-200:], is_right=is_right)
     states = [run("systemctl", verb, UNIT).stdout.strip() for verb in ("is-enabled", "is-active")]
     report("nothing is started", str(states), is_right=states == ["disabled", "inactive"])
-    found = modes(CONFIG.parent, PASSWORD.parent, CONFIG, PASSWORD)
-    wanted = ["root:keepcool 750"] * 2 + ["root:keepcool 640"] * 2
+    found = modes(CONFIG.parent, PASSWORD.parent, PASSWORD)
+    wanted = ["root:keepcool 750"] * 2 + ["root:keepcool 640"]
     report("settings closed to others", str(found), is_right=found == wanted)
     missing = [path for path in EXTRAS if not Path(path).is_file() or not Path(path).stat().st_size]
     report("manual, completion, schema", str(missing or "all there"), is_right=not missing)
@@ -168,8 +118,8 @@ def prove_install() -> None:
 
 
 def prove_steps() -> None:
-    """The three steps that the installer names lead to a running service."""
-    CONFIG.write_text(Path("/proof/keepcool.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    """Settings with the permissions that init gives, and a start, lead to a running service."""
+    run("install", "-m", "640", "-g", "keepcool", "/proof/keepcool.toml", str(CONFIG))
     run("install", "-m", "600", "/proof/home_assistant_token", str(TOKEN))
     Path("/proof/home_assistant_token").unlink()
     passwords = ("mosquitto_passwd", "-b", "/etc/mosquitto/keepcool.passwd")
@@ -346,15 +296,6 @@ def prove_stop() -> None:
     )
 
 
-def history_rows() -> int:
-    """Return how many readings are on disk, without taking part in the write-ahead log."""
-    is_live = DATABASE.with_name(DATABASE.name + "-wal").exists()
-    query = "mode=ro" if is_live else "mode=ro&immutable=1"
-    with closing(sqlite3.connect(f"file:{DATABASE}?{query}", uri=True)) as connection:
-        count: int = connection.execute("SELECT count(*) FROM history").fetchone()[0]
-    return count
-
-
 def prove_broken_settings() -> None:
     """Wrong settings are said and retried for ever; once mended, the daemon starts by itself."""
     good = CONFIG.read_text(encoding="utf-8")
@@ -376,6 +317,48 @@ def prove_broken_settings() -> None:
     away.rename(TOKEN)
     is_up = wait_until(is_active, 30.0)
     report("mended settings start by themselves", unit_value("SubState"), is_right=is_up)
+
+
+def prove_basic_mode() -> None:
+    """After five refusals the last settings that ran warn on and switch nothing, until mended."""
+    good = CONFIG.read_text(encoding="utf-8")
+    is_answering.set()
+
+    def has_kept() -> bool:
+        publish_reading(22.0)
+        time.sleep(1.0)
+        return "settings.kept" in journal()
+
+    is_kept = wait_until(has_kept, 180.0)
+    found = modes(KEPT) if KEPT.exists() else ["nothing"]
+    is_closed = found == ["keepcool:keepcool 600"]
+    report("settings that ran are kept", str(found), is_right=is_kept and is_closed)
+    CONFIG.write_text(good.replace("latitude_deg", "lattitude_deg"), encoding="utf-8")
+    since = time.monotonic()
+    run("systemctl", "restart", "--no-block", UNIT)
+    is_basic = wait_until(lambda: is_active() and "daemon.basic_mode" in journal(), 120.0)
+    detail = f"{time.monotonic() - since:.0f} s after the wrong settings"
+    report("basic mode after five fast exits", detail, is_right=is_basic)
+    called.clear()
+    wait_until(lambda: retained_status() == "online", 30.0)
+    publish_reading(36.0)
+    is_told = wait_until(lambda: any("/notify/" in path for path in called), 60.0)
+    switched = [path for path in called if "/notify/" not in path]
+    is_right = bool(is_told) and not any("/climate/" in path for path in switched)
+    report("basic mode warns and switches nothing", str(called), is_right=is_right)
+    shown = as_user(MEMBER, PROGRAM, "status")
+    said = " ".join((shown.stderr + shown.stdout).split())
+    is_right = shown.returncode == WRONG_SETTINGS and "BASIC MODE" in said
+    report("status says so", said[:300], is_right=is_right and "lattitude_deg" in said)
+    CONFIG.write_text(good, encoding="utf-8")
+    pid = main_pid()
+    run("systemctl", "restart", UNIT, timeout_s=60)
+    is_up = wait_until(lambda: is_active() and main_pid() not in (0, pid), 30.0)
+    wait_until(lambda: "BASIC MODE" not in as_user(MEMBER, PROGRAM, "status").stdout, 30.0)
+    shown = as_user(MEMBER, PROGRAM, "status")
+    is_right = is_up and shown.returncode == 0 and "BASIC MODE" not in shown.stdout
+    report("mended settings end basic mode", f"exit {shown.returncode}", is_right=is_right)
+    is_answering.clear()
 
 
 def prove_upgrade() -> None:
@@ -426,8 +409,12 @@ PROOFS = (
     prove_restarts,
     prove_stop,
     prove_broken_settings,
+    prove_basic_mode,
     prove_upgrade,
+    package.prove_build,
+    package.prove_refusal,
     prove_uninstall,
+    *package.PROOFS,
 )
 
 

@@ -1,12 +1,14 @@
-"""What keepcool relies on from Home Assistant; the same tests fit a real one.
+"""What keepcool relies on from Home Assistant: the same tests for the fake one and the real one.
 
-A house under test has the entities and the phone named below. It is the fake one here; a real one
-joins by another parameter of the fixture `house`.
+The fake one runs with the fast suite; `make e2e` adds the real one. What the fake is made to do has
+a row here, or tests against it would count for nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -14,8 +16,11 @@ import pytest
 
 from daemon.demo.fake_entities import air_conditioner, cover, dehumidifier, fan
 from daemon.demo.fake_home_assistant import FakeHomeAssistant
+from daemon.init.household import read_household
+from daemon.init.sensors import list_sensors
 from integrations.errors import PermanentError, TransientError
 from integrations.ha_events import HomeAssistantEvents
+from integrations.ha_events_registries import fetch_registries
 from integrations.home_assistant import HomeAssistant
 from integrations.home_assistant_states import parse_state
 from integrations.messages import (
@@ -24,10 +29,13 @@ from integrations.messages import (
     LinkChanged,
     PhoneButton,
     PhoneMessage,
+    PushReceived,
 )
-from integrations.mobile_app import MobileApp
+from integrations.mobile_app import MobileApp, build_payload
 from policies.alert import Severity
 from policies.model import DeviceState, PhoneKind, SensorMessage
+from tests.e2e.home import Home
+from tests.e2e.phones import BUTTON_EVENT, RECEIPT_EVENT
 from tests.waiting import wait_until
 
 AC = "climate.lab_ac"
@@ -41,6 +49,20 @@ HUMIDITY = "sensor.lab_humidity"
 MOTION = "binary_sensor.lab_motion"
 PERSON = "person.lab"
 PHONE = "mobile_app_lab_phone"
+TOPICS = {  # of the real house's devices
+    PLUG: "lab/plug",
+    MOTION: "lab/motion",
+    PERSON: "lab/tracker",
+}
+CRITICAL = PhoneMessage(
+    service=PHONE,
+    kind=PhoneKind.ANDROID,
+    tag="heat:anna:1",
+    title="Cool down now: living room 29°",
+    body="Over the limit you set.",
+    severity=Severity.CRITICAL,
+    buttons=(PhoneButton("ON_IT_x7", "I'm on it"),),
+)
 
 
 class House(Protocol):
@@ -53,8 +75,16 @@ class House(Protocol):
         """Return what reached the phone: title, message and data of each push."""
         ...
 
-    def press(self, action: str, tag: str) -> None:
-        """Send what the phone sends when a button is pressed."""
+    def tell(self, event_type: str, data: Mapping[str, object]) -> None:
+        """Fire an event as the phone's app does."""
+        ...
+
+    def lose_pushes(self) -> None:
+        """Have pushes reach the phone no more, as without internet."""
+        ...
+
+    def restart(self) -> None:
+        """Have Home Assistant die and start again."""
         ...
 
     def change(self, entity_id: str, state: str) -> None:
@@ -81,10 +111,17 @@ class FakeHouse:
             for push in self.server.pushes
         ]
 
-    def press(self, action: str, tag: str) -> None:
-        """Send what the phone sends."""
-        event = {"action": action, "tag": tag}
-        self.server.fire("mobile_app_notification_action", event)
+    def tell(self, event_type: str, data: Mapping[str, object]) -> None:
+        """Fire an event as the phone's app does."""
+        self.server.fire(event_type, data)
+
+    def lose_pushes(self) -> None:
+        """Have pushes reach the phone no more."""
+        self.server.loses_pushes = True
+
+    def restart(self) -> None:
+        """Drop every connection, and serve again."""
+        self.server.restart()
 
     def change(self, entity_id: str, state: str) -> None:
         """Change an entity as another user."""
@@ -95,9 +132,58 @@ class FakeHouse:
         self.server.set_state(entity_id, state)
 
 
-@pytest.fixture(params=["fake"])
-def house() -> Iterator[House]:
-    """Return a house with devices, sensors of the air, of motion and presence, and a phone."""
+class RealHouse:
+    """A real Home Assistant as a house under test."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.url = home.url
+        self.token = home.api.token
+
+    def pushes(self) -> list[Mapping[str, Any]]:
+        """Return what reached the phone."""
+        return [
+            {"title": push.title, "message": push.message, "data": push.data}
+            for push in self.home.lab_phone.pushes
+        ]
+
+    def tell(self, event_type: str, data: Mapping[str, object]) -> None:
+        """Fire an event as the phone's app does."""
+        self.home.lab_phone.tell(event_type, data)
+
+    def lose_pushes(self) -> None:
+        """Have the server behind the phone refuse everything."""
+        self.home.phones.status = 500
+
+    def restart(self) -> None:
+        """Kill Home Assistant and start it again."""
+        self.home.restart()
+
+    def change(self, entity_id: str, state: str) -> None:
+        """Change an entity as a person does."""
+        self.home.api.call(f"{entity_id.partition('.')[0]}.turn_{state}", entity_id=entity_id)
+
+    def report(self, entity_id: str, state: str) -> None:
+        """Have an entity's device report, and wait until Home Assistant has it."""
+        before = self._reported_at(entity_id)
+        if entity_id == TEMPERATURE:
+            self.home.api.fire("lab_temperature", {"value": state})
+        elif state == "unavailable":
+            self.home.devices.say(f"{TOPICS[entity_id]}/availability", "offline")
+        else:
+            self.home.devices.say(TOPICS[entity_id], state)
+        wait_until(
+            lambda: self._reported_at(entity_id) != before,
+            what=f"Home Assistant to hear from {entity_id}",
+        )
+
+    def _reported_at(self, entity_id: str) -> str:
+        return self.home.api.render(f"{{{{ states.{entity_id}.last_reported }}}}")
+
+
+@contextmanager
+def fake_house() -> Iterator[House]:
+    """Run the fake one."""
     with FakeHomeAssistant(phones=[PHONE]) as server:
         server.set_state(AC, "off", air_conditioner())
         server.set_state(FAN, "off", fan())
@@ -110,6 +196,16 @@ def house() -> Iterator[House]:
         server.set_state(MOTION, "off", {"device_class": "motion"})
         server.set_state(PERSON, "home")
         yield FakeHouse(server)
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.e2e)])
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    """Return a house with devices, sensors of the air, of motion and presence, and a phone."""
+    if request.param == "real":
+        yield RealHouse(request.getfixturevalue("home"))
+        return
+    with fake_house() as house:
+        yield house
 
 
 @pytest.fixture
@@ -323,6 +419,18 @@ def test_service_on_missing_entity_is_accepted(home_assistant: HomeAssistant) ->
     assert home_assistant.call_service("switch", "turn_on", {"entity_id": "switch.nowhere"}) == ()
 
 
+def test_service_on_unavailable_entity_is_accepted(
+    house: House, home_assistant: HomeAssistant
+) -> None:
+    """A call for an unavailable entity is taken and does nothing; commanding it fails by name."""
+    house.report(PLUG, "unavailable")
+    assert home_assistant.call_service("switch", "turn_on", {"entity_id": PLUG}) == ()
+    observed = read(home_assistant, PLUG)
+    assert (observed.is_available, observed.state) == (False, None)
+    with pytest.raises(TransientError, match=r"switch\.lab_plug is not available"):
+        home_assistant.apply(PLUG, DeviceState(is_on=True))
+
+
 def test_unknown_service_is_refused_by_name(home_assistant: HomeAssistant) -> None:
     """An unknown service is a lasting failure whose text names it."""
     with pytest.raises(PermanentError, match=r"notify\.mobile_app_nobody"):
@@ -350,27 +458,43 @@ def test_push_arrives_untouched(
     house: House, home_assistant: HomeAssistant, kind: PhoneKind
 ) -> None:
     """The nested data of a push reach the phone as they were built."""
-    message = PhoneMessage(
-        service=PHONE,
-        kind=kind,
-        tag="heat:anna:1",
-        title="Cool down now: living room 29°",
-        body="Over the limit you set.",
-        severity=Severity.CRITICAL,
-        buttons=(PhoneButton("ON_IT_x7", "I'm on it"),),
-    )
+    message = replace(CRITICAL, kind=kind)
     MobileApp(home_assistant.call_service).send(message)
+    assert house.pushes() == [build_payload(message)]
+    assert house.pushes()[0]["data"]["actions"] == [{"action": "ON_IT_x7", "title": "I'm on it"}]
+
+
+def test_clear_arrives_as_a_push_without_title(house: House, home_assistant: HomeAssistant) -> None:
+    """What takes a notification off the phone comes through as the app wants it."""
+    MobileApp(home_assistant.call_service).send(replace(CRITICAL, is_clear=True))
     (push,) = house.pushes()
-    assert push["title"] == message.title
-    assert push["message"] == message.body
-    assert push["data"]["tag"] == message.tag
-    assert push["data"]["actions"] == [{"action": "ON_IT_x7", "title": "I'm on it"}]
+    assert not push["title"]
+    assert push["message"] == "clear_notification"
+    assert push["data"]["tag"] == CRITICAL.tag
+
+
+def test_fault_43_lost_push_is_taken_by_a_real_one_too(
+    house: House, home_assistant: HomeAssistant
+) -> None:
+    """Home Assistant, real or not, takes a push that never arrives: accepted means nothing."""
+    house.lose_pushes()
+    MobileApp(home_assistant.call_service).send(CRITICAL)
+    assert house.pushes() == []
+
+
+def test_receipt_is_heard(house: House, heard: tuple[HomeAssistantEvents, list[object]]) -> None:
+    """What an Android phone fires for a push that asked for it names the push's buttons."""
+    stream, posted = heard
+    flat = {"tag": CRITICAL.tag, "confirmation": "true", "action_1_key": "ON_IT_x7"}
+    house.tell(RECEIPT_EVENT, flat)
+    assert stream.flush(2.0)
+    assert posted == [PushReceived(("ON_IT_x7",))]
 
 
 def test_button_is_heard(house: House, heard: tuple[HomeAssistantEvents, list[object]]) -> None:
     """A button pressed on the phone is posted with its action and tag."""
     stream, posted = heard
-    house.press("DRANK_x7", "hydration:anna:2")
+    house.tell(BUTTON_EVENT, {"action": "DRANK_x7", "tag": "hydration:anna:2"})
     assert stream.flush(2.0)
     assert posted == [ButtonPressed("DRANK_x7", "hydration:anna:2")]
 
@@ -407,3 +531,54 @@ def test_own_change_is_heard_as_rest_tells_it(
     assert last.last_updated is not None
     assert read_back.last_updated is not None
     assert abs((last.last_updated - read_back.last_updated).total_seconds()) < 0.001
+
+
+def test_wrong_token_is_refused_on_both_roads(house: House) -> None:
+    """Calls and the event stream both say that the token is refused, which is no passing thing."""
+    adapter = HomeAssistant(house.url, "not-the-token")
+    with pytest.raises(PermanentError, match="token refused"):
+        adapter.check_connection()
+    with pytest.raises(PermanentError, match="token refused"):
+        adapter.call_service("switch", "turn_on", {"entity_id": PLUG})
+    adapter.close()
+    posted: list[object] = []
+    stream = HomeAssistantEvents(house.url, "not-the-token", [AC], posted.append, parse_state)
+    stream.start()
+    wait_until(lambda: posted, what="the refusal")
+    stream.stop()
+    (link,) = posted
+    assert isinstance(link, LinkChanged)
+    assert (link.is_up, "token refused" in link.detail) == (False, True)
+
+
+def test_registries_are_read_as_keepcool_init_reads_them(house: House) -> None:
+    """One connection tells areas, devices, entities, states and phones; a wrong token does not."""
+    answers = fetch_registries(house.url, house.token)
+    assert set(answers) == {"user", "config", "areas", "devices", "entities", "states", "services"}
+    found = read_household(answers)
+    assert (found.is_administrator, found.version) == (True, answers["config"]["version"])  # type: ignore[index]
+    assert {AC, FAN, PLUG, BLIND, DRYER} <= {entity.entity_id for entity in found.entities}
+    assert f"notify.{PHONE}" in {phone.service for phone in found.phones}
+    sensors = {sensor.key: sensor for sensor in list_sensors(None, found)}
+    assert sensors[TEMPERATURE].temperature_c == 24.5
+    with pytest.raises(PermanentError, match="token refused"):
+        fetch_registries(house.url, "not-the-token")
+
+
+def test_restart_is_heard_and_got_over(
+    house: House, home_assistant: HomeAssistant, heard: tuple[HomeAssistantEvents, list[object]]
+) -> None:
+    """After a restart the stream comes back by itself, with every state anew, and calls go on."""
+    stream, posted = heard
+    house.restart()
+    wait_until(
+        lambda: LinkChanged("events", is_up=True) in posted and stream.flush(2.0),
+        60.0,
+        what="the stream to come back",
+    )
+    links = [each.is_up for each in posted if isinstance(each, LinkChanged)]
+    assert links == [False, True]
+    observed = {each.entity_id for each in posted if isinstance(each, DeviceObserved)}
+    assert observed == {AC, FAN, TEMPERATURE, MOTION, PERSON}
+    MobileApp(home_assistant.call_service).send(CRITICAL)
+    assert len(house.pushes()) == 1

@@ -1,0 +1,215 @@
+"""Judge messages about heat by the recorded temperatures, apart from keepcool's policies.
+
+Whoever judges knows a person's limits and where they are by their own hours; what is hot is the
+larger of air temperature and the plain NWS heat index, over half an hour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from statistics import median
+from typing import Final
+
+from policies.heat_limits import is_night, personal_limits, rooms_of
+from policies.model import Person
+from policies.psychrometrics import heat_index_c
+
+WINDOW: Final = timedelta(minutes=30)
+STEP: Final = timedelta(minutes=5)
+RESOLVE_K: Final = 0.5  # cooler than the limit by this much ends a hot spell
+SAME_SPELL: Final = timedelta(hours=3)  # a shorter pause belongs to the same hot spell
+ANNOUNCED_WITHIN: Final = timedelta(hours=10)
+NAMED_HOUR_SLACK: Final = timedelta(hours=3)  # it was right if the heat came by then
+TOLD_WITHIN: Final = timedelta(minutes=15)
+
+Air = tuple[float, float | None]  # temperature in °C, relative humidity in %
+AirAt = Callable[[str, datetime], Air | None]  # by room
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Hold one time in which it was at level 2 or above; pauses are in it, but not in `hot`."""
+
+    start: datetime
+    end: datetime
+    hot: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Hold that something was said of a person's heat, and by when an announcement names it."""
+
+    at: datetime
+    is_announcement: bool
+    named_at: datetime | None = None
+
+    @property
+    def holds_until(self) -> datetime:
+        """Return until when the heat must have come for the announcement to be right."""
+        until = self.at + ANNOUNCED_WITHIN
+        return until if self.named_at is None else max(until, self.named_at + NAMED_HOUR_SLACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Say how the hot spells and what was said of them go together."""
+
+    spells: tuple[Spell, ...]
+    leads: tuple[timedelta, ...]  # of the spells that were announced before they began
+    announced_hot: timedelta
+    announcements: int
+    false_announcements: int
+    lost: int  # spells of which nothing was said before they had lasted for 15 minutes
+
+    @property
+    def hot(self) -> timedelta:
+        """Return how long it was too hot."""
+        return sum((spell.hot for spell in self.spells), timedelta(0))
+
+    @property
+    def median_lead_h(self) -> float | None:
+        """Return how long before, in the middle, what was announced was announced."""
+        if not self.leads:
+            return None
+        return median(lead / timedelta(hours=1) for lead in self.leads)
+
+
+def feels_like_c(air: Air | None) -> float | None:
+    """Return the larger of air temperature and the plain NWS heat index."""
+    if air is None:
+        return None
+    temperature_c, humidity_pct = air
+    index_c = heat_index_c(temperature_c, humidity_pct)
+    return max(temperature_c, temperature_c if index_c is None else index_c)
+
+
+class HalfHour:
+    """Take a room's values every five minutes and return their mean over half an hour."""
+
+    def __init__(self) -> None:
+        """Begin without a value."""
+        self._values: deque[float] = deque(maxlen=WINDOW // STEP)
+
+    def mean_c(self, value_c: float | None) -> float | None:
+        """Take a value; where it is unknown there is no mean, and the next go on from here."""
+        if value_c is None:
+            return None
+        self._values.append(value_c)
+        return sum(self._values) / len(self._values)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Say how far over a person's level 2 the rooms are where they are; under it is negative."""
+
+    at: datetime
+    mean_k: float | None  # of what it feels like, over half an hour; `None`: not recorded
+    air_k: float | None  # of the air, at this moment
+
+
+def follow(
+    person: Person,
+    air_at: AirAt,
+    rooms: Sequence[str],
+    bedrooms: frozenset[str],
+    span: tuple[datetime, datetime],
+    zone: tzinfo,
+) -> Iterator[Where]:
+    """Follow a person through the rooms that were recorded, in steps of five minutes."""
+    windows = {room_id: HalfHour() for room_id in rooms}
+    limits_c = {night: personal_limits(person, night).level_2_c for night in (False, True)}
+    at, end = span
+    while at < end:
+        local = at.astimezone(zone)
+        is_in_bed = is_night(person, local)
+        here = frozenset(rooms_of(person, local, bedrooms))
+        means, airs = [], []
+        for room_id, window in windows.items():
+            air = air_at(room_id, at)
+            mean_c = window.mean_c(feels_like_c(air))
+            if air is None or mean_c is None or room_id not in here:
+                continue
+            limit_c = limits_c[is_in_bed and room_id in bedrooms]
+            means.append(mean_c - limit_c)
+            airs.append(air[0] - limit_c)
+        yield Where(at, max(means, default=None), max(airs, default=None))
+        at += STEP
+
+
+def find_spells(steps: Iterable[Where], end: datetime) -> list[Spell]:
+    """Return when the mean over half an hour was over the limit, short pauses joined."""
+    spells: list[Spell] = []
+    hot_since: datetime | None = None
+    for step in steps:
+        if step.mean_k is None:
+            continue
+        if hot_since is None and step.mean_k >= 0.0:
+            hot_since = step.at
+        elif hot_since is not None and step.mean_k < -RESOLVE_K:
+            spells.append(Spell(hot_since, step.at, step.at - hot_since))
+            hot_since = None
+    if hot_since is not None:
+        spells.append(Spell(hot_since, end, end - hot_since))
+    merged: list[Spell] = []
+    for spell in spells:
+        if merged and spell.start - merged[-1].end < SAME_SPELL:
+            last = merged.pop()
+            merged.append(Spell(last.start, spell.end, last.hot + spell.hot))
+        else:
+            merged.append(spell)
+    return merged
+
+
+def judge(
+    spells: Sequence[Spell], told: Sequence[Told], told_before: timedelta = ANNOUNCED_WITHIN
+) -> Judgement:
+    """Compare what was said with what happened.
+
+    Args:
+        spells: when it was too hot.
+        told: everything that was said of heat.
+        told_before: how long before a spell something said still tells of it.
+    """
+    announcements = [each for each in told if each.is_announcement]
+    leads: list[timedelta] = []
+    announced_hot = timedelta(0)
+    lost = 0
+    for spell in spells:
+        before = [each.at for each in announcements if each.at < spell.start <= each.holds_until]
+        if before:
+            leads.append(spell.start - min(before))
+            announced_hot += spell.hot
+        elif not any(
+            spell.start - told_before <= each.at <= spell.start + TOLD_WITHIN for each in told
+        ):
+            lost += 1
+    false = [
+        each
+        for each in announcements
+        if not any(spell.start <= each.holds_until and spell.end >= each.at for spell in spells)
+    ]
+    return Judgement(
+        tuple(spells), tuple(leads), announced_hot, len(announcements), len(false), lost
+    )
+
+
+def threshold_messages(steps: Iterable[Where]) -> list[datetime]:
+    """Return when the usual automation speaks: whenever the air rises above the limit."""
+    crossings = []
+    was_above = False
+    for step in steps:
+        if step.air_k is None:
+            continue
+        is_above = step.air_k > 0.0
+        if is_above and not was_above:
+            crossings.append(step.at)
+        was_above = is_above
+    return crossings
+
+
+def most_a_day(moments: Iterable[datetime], zone: tzinfo) -> int:
+    """Return the largest number within one local day."""
+    return max(Counter(at.astimezone(zone).date() for at in moments).values(), default=0)
