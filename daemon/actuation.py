@@ -329,6 +329,7 @@ class Actuation:
             device=track.device,
             observed=track.observed,
             is_available=track.is_available,
+            unseen_for=_elapsed(track.unseen_since, now),
             lease=lease,
             override_remaining=track.override_remaining(now),
             since_switched_on=_elapsed(row.switched_on, now),

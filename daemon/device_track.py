@@ -47,6 +47,7 @@ class DeviceTrack:
         self.row = LeaseRow(device.device_id)
         self.observed: DeviceState | None = None
         self.is_available = False
+        self.unseen_since: Instant | None = None
         self.has_failed = False
         self.last_error: str | None = None
         self.power_w: float | None = None
@@ -237,6 +238,7 @@ class DeviceTrack:
     def note_away(self, now: Instant) -> None:
         """Take that Home Assistant is out of reach: what is seen next may be a memory of its."""
         self._away_since = self._away_since or now
+        self._note_unseen(now)
 
     def observe(self, seen: DeviceObserved, now: Instant) -> None:
         """Take a state that Home Assistant told, unless a newer one is known."""
@@ -248,7 +250,9 @@ class DeviceTrack:
             # Restored: Home Assistant remembers it from before its own start; nobody saw it.
             self.is_available = False
             self._was_gone = True
+            self._note_unseen(now)
             return
+        self.unseen_since = None
         before, self.observed = self.observed, seen.state
         was_gone, self._was_gone = self._was_gone, False
         away_since, self._away_since = self._away_since, None
@@ -267,6 +271,10 @@ class DeviceTrack:
             self._yield_to_hand(now, is_sign=away_since is None)
         else:
             self._compare(seen.state, cause, now, was_gone=was_gone)
+
+    def _note_unseen(self, now: Instant) -> None:
+        if self.observed is not None:
+            self.unseen_since = self.unseen_since or now
 
     def tick(self, now: Instant) -> None:
         """Let leases, overrides and attempts end that are over."""

@@ -158,6 +158,7 @@ class DeviceConditions:
     device: CoolingDevice
     observed: DeviceState | None = None  # None: never seen
     is_available: bool = False
+    unseen_for: timedelta | None = None  # it was seen once and is out of sight since
     lease: Lease | None = None
     override_remaining: timedelta | None = None  # the person changed it by hand: hands off
     since_switched_on: timedelta | None = None  # by our own commands, for compressor protection

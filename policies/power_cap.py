@@ -1,7 +1,7 @@
 """Keep the home's cooling under its limit of electric power, and take turns where it is too little.
 
 The limit is a fuse: nothing passes it, no level and no minimum time. What runs without keepcool
-counts too. Devices start one after the other. The room that is worse for a person comes first, then
+counts too, until nobody has seen it for an hour. Devices start one after the other. The room that is worse for a person comes first, then
 the one that somebody is in; of equals one runs for an hour, then the other gets its turn.
 
 Source: our own choice.
@@ -20,6 +20,8 @@ from policies.model import CoolingAction, CoolingCommand, DeviceConditions
 
 TURN = timedelta(hours=1)
 START_APART = timedelta(minutes=1)
+# As long as a lease lasts at most, and a turn: what is unplugged must not hold up others for ever.
+COUNTS_UNSEEN = timedelta(hours=1)
 _MESSAGE = "cooling_power_cap"
 
 
@@ -45,14 +47,23 @@ class Wish:
     def is_on(self) -> bool:
         """Return whether it draws power now, or may: what was commanded counts until it is seen.
 
-        What did not respond and is seen to be off keeps no power from the others.
+        What did not respond and is seen to be off keeps no power from the others, nor does what is
+        lost from sight.
         """
+        if self.is_lost:
+            return False
         observed = self.device.observed
         if observed is not None and observed.is_on:
             return True
         is_dead = self.device.has_failed and self.device.is_available and observed is not None
         has_lease = self.device.lease is not None
         return not is_dead and (self.is_kept or (has_lease and observed is None))
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether it is out of sight for so long that what it did last counts no more."""
+        unseen_for = self.device.unseen_for
+        return unseen_for is not None and unseen_for >= COUNTS_UNSEEN
 
     @property
     def is_kept(self) -> bool:
@@ -63,7 +74,8 @@ class Wish:
     def is_new(self) -> bool:
         """Return whether it is to start now."""
         is_ours = self.device.lease is not None
-        return self.command.action is CoolingAction.RUN and not (is_ours or self.is_on)
+        is_wanted = self.command.action is CoolingAction.RUN and not self.is_lost
+        return is_wanted and not (is_ours or self.is_on)
 
 
 def within_cap(
@@ -108,7 +120,33 @@ def within_cap(
                 if used_w + wish.power_w > limit_w:
                     used_w -= each.power_w
                     changed[each.device_id] = _end(each, wishes)
+    changed |= _lost_that_do_not_fit(wishes, changed, limit_w)
     return [changed.get(wish.device_id, wish.command) for wish in wishes]
+
+
+def _lost_that_do_not_fit(
+    wishes: Sequence[Wish], changed: Mapping[str, CoolingCommand], limit_w: float
+) -> dict[str, CoolingCommand]:
+    """Return the end of each wish for a device out of sight that would not fit if it came back.
+
+    Nobody yields to what may never start, however hot its room is.
+    """
+    going = [
+        wish
+        for wish in wishes
+        if wish.is_on or (wish.command.action is CoolingAction.RUN and not wish.is_lost)
+    ]
+    used_w = _sum_w([wish for wish in going if wish.device_id not in changed or wish.is_on])
+    ended: dict[str, CoolingCommand] = {}
+    for wish in wishes:
+        if not wish.is_lost or wish.command.action is not CoolingAction.RUN:
+            continue
+        used_w += wish.power_w
+        if wish.power_w and used_w > limit_w:
+            used_w -= wish.power_w
+            is_ours = wish.device.lease is not None
+            ended[wish.device_id] = (_end if is_ours else _wait)(wish, wishes)
+    return ended
 
 
 def _yields(kept: Wish, kept_rank: tuple[int, bool], waiting_rank: tuple[int, bool]) -> bool:

@@ -489,3 +489,23 @@ def test_an_unknown_device_is_ignored() -> None:
     actuation.restore({"other": "{}", "ac": "no json"}, at(0))
     assert actuation.leases_to_store() == {}
     assert actuation.take_actions() == [ReadBack(("climate.living_room",))]
+
+
+def test_how_long_a_device_is_out_of_sight_is_known() -> None:
+    """Itself or with Home Assistant; what was never seen is not out of sight, and sight ends it."""
+    assert Actuation([a_device()]).conditions(at(0), {})[0].unseen_for is None
+    bench = Bench()
+    bench.run(60)
+    assert bench.conditions().unseen_for is None
+    bench.appliance.is_available = False
+    bench.observe()
+    bench.run(600)
+    bench.observe()
+    assert bench.conditions().unseen_for == timedelta(seconds=600)
+    bench.appliance.is_available = True
+    bench.observe()
+    assert bench.conditions().unseen_for is None
+    bench.actuation.on_away(bench.now)
+    bench.run(60)
+    bench.actuation.on_away(bench.now)
+    assert bench.conditions().unseen_for == timedelta(seconds=60)

@@ -336,3 +336,25 @@ def test_nobody_waits_for_what_cannot_start_anyway(by_hand_w: float) -> None:
     assert (told["study"], told["living"]) == (
         (WAITS, RUNS) if by_hand_w > 1000.0 else (RUNS, WAITS)
     )
+
+
+@pytest.mark.parametrize("ended_for", [minutes(59), hours(1)])
+def test_what_nobody_sees_for_an_hour_holds_no_power_back(ended_for: timedelta) -> None:
+    """Seen on last and unplugged since, it would else keep the other room hot for ever."""
+    gone = off("living", observed=COOL, is_available=False, unseen_for=ended_for)
+    found = outcomes(at_home(gone, off("study")))
+    assert found["study"] == (RUNS if ended_for >= hours(1) else WAITS)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_device_out_of_sight_never_takes_the_power_of_one_that_runs(
+    is_ours: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """However hot its room gets; and it would not start beside the other one if it came back."""
+    gone = {"is_available": False, "has_failed": True, "unseen_for": hours(1)}
+    lost = on("living", hours(2), **gone) if is_ours else off("living", **gone)
+    for study in (off("study"), on("study", hours(3))):
+        found = outcomes(at_home(lost, study, living_c=31.0))
+        assert found == {"living": ENDS if is_ours else WAITS, "study": RUNS}
+    assert outcomes(at_home(lost, off("study"), living_c=31.0, limit_w=2000.0))["living"][0] == "run"
+    assert outcomes(at_home(lost, off("study"), living_c=31.0, study_c=22.0))["living"][0] == "run"
