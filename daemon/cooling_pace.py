@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+import structlog
+
 from daemon.clock import Instant
 from daemon.records import Changes, read_json, to_json
 from policies.cooling_pace import RUNS_KEPT, Run, fall_k, is_telling, learned_fall_k
 from policies.model import CoolingRole, DeviceConditions, Freshness, RoomConditions
 
+log = structlog.get_logger()
 PACE_KEY = "pace:"
 JUST_STARTED = timedelta(minutes=3)
 SAME_START = timedelta(minutes=1)
@@ -62,7 +65,17 @@ class CoolingPaces:
         """Return a room with what is known of its air conditioners' pace and effect.
 
         Only the one air conditioner of a room is followed: of two, nobody can tell which it was.
+        What was learned is a help; where it crashes the home is judged without it.
         """
+        try:
+            return self._seen(conditions, now)
+        except Exception:
+            log.exception("pace.crashed", room_id=conditions.room.room_id)
+            for each in conditions.devices:
+                self._followed.pop(each.device.device_id, None)
+            return conditions
+
+    def _seen(self, conditions: RoomConditions, now: Instant) -> RoomConditions:
         coolers = [each for each in conditions.devices if _is_cooler(each)]
         if not coolers:
             return conditions

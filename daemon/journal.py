@@ -156,7 +156,7 @@ class Journal:
         write, self._write = self._write, None
         try:
             written = write.future.result()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._waiting = write.changes.followed_by(self._waiting)
             self._retry_boot_s = now.boot_s + RETRY_S
             self._went_wrong(f"cannot write: {error}", now)
@@ -206,12 +206,16 @@ class Journal:
         batch, self._batch = self._batch, None
         try:
             batch.future.result()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._history = (batch.rows + self._history)[-MOST_HISTORY_ROWS:]
             self._records = batch.records | self._records
             self._hours = batch.hours.followed_by(self._hours)
             self._retry_boot_s = now.boot_s + RETRY_S
             self._went_wrong(f"cannot write: {error}", now)
+        except MemoryError:
+            raise
+        except Exception:
+            log.exception("store.history_refused", rows=len(batch.rows))  # and always would be
 
     def write_forecast(self, forecast: Forecast) -> None:
         """Keep the last good forecast of its source, soon."""

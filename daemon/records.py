@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar, cast
@@ -88,6 +88,15 @@ class Changes:
             self.memory | newer.memory,
             self.deliveries | newer.deliveries,
         )
+
+    def one_by_one(self) -> Iterator[Changes]:
+        """Yield each entry alone, alerts first."""
+        for each in fields(self):
+            held: Any = getattr(self, each.name)
+            is_map = isinstance(held, dict)
+            for entry in held.items() if is_map else held:
+                alone: dict[str, Any] = {each.name: dict([entry]) if is_map else [entry]}
+                yield Changes(**alone)
 
     def __bool__(self) -> bool:
         """Return whether there is anything to write."""

@@ -99,21 +99,40 @@ class Written:
 def write_changes(store: Store, older: Changes, newer: Changes, now: Instant) -> Written:
     """Write both in one transaction, or nothing new when both are empty, to try the disk.
 
-    What the schema refuses is logged and left out; the other of the two is written all the same.
-    Raises: sqlite3.Error when the disk takes nothing.
+    Where something in it can never be written, all else is, entry by entry, and that is logged.
+    Raises: sqlite3.Error, OSError when the disk takes nothing.
     """
     started_s = time.monotonic()
+    changes, is_complete = older.followed_by(newer), True
     try:
-        _write(store, older.followed_by(newer), now)
-        is_complete = True
-    except sqlite3.IntegrityError:
+        _write(store, changes, now)
+    except Exception as error:
+        if _is_of_the_disk(error):
+            raise
         is_complete = False
-        for part in (older, newer):
-            try:
-                _write(store, part, now)
-            except sqlite3.IntegrityError:  # it would be refused again and again
-                log.exception("store.changes_refused")
+        for entry in changes.one_by_one():
+            _write_unless_refused(store, entry, now)
     return Written(time.monotonic() - started_s, is_complete)
+
+
+def _write_unless_refused(store: Store, changes: Changes, now: Instant) -> None:
+    """Write, or log that it is refused now and always. Raises: as `write_changes`."""
+    try:
+        _write(store, changes, now)
+    except Exception as error:
+        if _is_of_the_disk(error):
+            raise
+        log.exception("store.changes_refused")
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Return whether another try may do, or memory is short: else what is to be written is wrong.
+
+    A text that cannot be encoded is no error of SQLite's.
+    """
+    if isinstance(error, (sqlite3.IntegrityError, sqlite3.DataError)):
+        return False
+    return isinstance(error, (sqlite3.Error, OSError, MemoryError))
 
 
 def _write(store: Store, changes: Changes, now: Instant) -> None:

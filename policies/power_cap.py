@@ -1,8 +1,9 @@
 """Keep the home's cooling under its limit of electric power, and take turns where it is too little.
 
 The limit is a fuse: nothing passes it, no level and no minimum time. What runs without keepcool
-counts too, until nobody has seen it for an hour. Devices start one after the other. The room that is worse for a person comes first, then
-the one that somebody is in; of equals one runs for an hour, then the other gets its turn.
+counts too, until nobody has seen it for an hour. Devices start one after the other. The room that
+is worse for a person comes first, then the one that somebody is in; of equals one runs for an hour,
+then the other gets its turn.
 
 Source: our own choice.
 """

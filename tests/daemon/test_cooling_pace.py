@@ -179,3 +179,15 @@ def test_what_the_room_would_be_without_the_run_is_told() -> None:
     paces.seen(a_room_at(timedelta(0), 1.0), at(timedelta(0)))
     seen = paces.seen(a_room_at(minutes(60), 1.0), at(minutes(60)))
     assert seen.devices[0].uncooled_c == pytest.approx(27.5, abs=0.05)
+
+
+def test_a_crash_of_what_is_learned_leaves_the_room_as_it_is_seen() -> None:
+    """The home is judged all the same, and the next run is followed again."""
+    paces = CoolingPaces()
+    empty = replace(an_ahead(NOON, lambda _hour: 27.0), hours=())
+    for ran in (timedelta(0), minutes(5)):
+        room = a_room_at(ran, 2.0, ahead=empty)
+        assert paces.seen(room, at(ran)) == room
+    for _ in range(3):
+        run_through(paces, 2.0)
+    assert known_k(paces) == pytest.approx(2.0, abs=0.1)

@@ -14,6 +14,7 @@ from daemon.journal import Journal
 from daemon.records import ActionToken, Changes, HistoryRow
 from daemon.store import DATABASE_NAME
 from policies.alert import AlertKey, Verb
+from tests.builders import an_alert
 from tests.opened import open_store
 
 NOW = Instant("boot-1", 1000.0, datetime(2026, 7, 14, 13, 0, tzinfo=UTC))
@@ -148,3 +149,43 @@ def test_history_in_memory_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatc
     desk.journal.write_history([], {}, later(100))
     kept = [row.temperature_c for row in desk.store.load_history(NOW.utc)]
     assert kept == [7.0, 8.0, 9.0]
+
+
+@pytest.mark.parametrize("refused", [None, "\ud800", 2**70], ids=["none", "surrogate", "large"])
+def test_what_can_never_be_written_costs_no_alert(desk: Desk, refused: Any) -> None:  # noqa: ANN401
+    """Neither an alert of the same decision nor one that waits for a failing disk."""
+    older, newer = AlertKey("heat", "anna", 1), AlertKey("heat", "anna", 2)
+    desk.break_disk()
+    assert not desk.journal.commit(Changes(alerts=[an_alert(key=older)]), NOW)
+    desk.break_disk(is_broken=False)
+    changes = Changes(alerts=[an_alert(key=newer)], memory={"refused": refused, "kept": "1"})
+    assert not desk.journal.commit(changes, later(1))
+    assert {alert.key for alert in desk.store.load_alerts(later(1))} == {older, newer}
+    assert desk.store.load_memory() == {"kept": "1"}
+    assert desk.journal.commit(Changes(memory={"b": "2"}), later(2))
+
+
+def test_history_that_can_never_be_written_holds_up_no_alert(desk: Desk) -> None:
+    """It is logged and left out; what was to be written with it, and later, is written."""
+    desk.journal.write_history([], {"sensor": "\ud800"}, NOW)
+    row = HistoryRow(NOW.utc, "sensor", 25.0, 40.0)
+    desk.journal.write_history([row], {"sensor": "\ud800"}, NOW)
+    alert = an_alert(key=AlertKey("heat", "anna", 1))
+    assert desk.journal.commit(Changes(alerts=[alert]), NOW)
+    desk.journal.write_history([row], {"sensor": "{}"}, NOW)
+    assert desk.store.load_alerts(NOW) == [alert]
+    assert desk.store.load_sensors() == {"sensor": "{}"}
+
+
+def test_a_switching_that_cannot_be_noted_costs_no_alert(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is for reports alone, and is written beside what must be durable."""
+
+    def crash(*_arguments: object) -> None:
+        raise ValueError
+
+    monkeypatch.setattr("daemon.switchings.note", crash)
+    alert = an_alert()
+    assert not desk.journal.commit(Changes(alerts=[alert], leases={"ac": "{}"}), NOW)
+    assert desk.store.load_alerts(NOW) == [alert]
