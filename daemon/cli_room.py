@@ -53,7 +53,8 @@ def score(
     which stands for its forecast. Where the place is given and some hours lack radiation, a clear
     sky under the clouds of the last day stands in.
 
-    Exit codes: 0 done, 1 no room has ten days and more, 2 a file cannot be read, or wrong use.
+    Exit codes: 0 done, 1 no room has ten days and more, or a process was ended from outside, 2 a
+    file cannot be read, or wrong use.
     """
     from daemon.room_csv import RecordingError, fill_sun, read_indoor, read_outdoor  # noqa: PLC0415
     from daemon.room_score import RoomTask, summarize  # noqa: PLC0415 - the others start faster
@@ -109,7 +110,11 @@ def _score_all(tasks: list[RoomTask]) -> dict[str, RoomScore]:
 
 
 def _scored(tasks: list[RoomTask]) -> Iterator[tuple[str, RoomScore]]:
-    from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: PLC0415 - see score
+    from concurrent.futures import (  # noqa: PLC0415 - see score
+        BrokenExecutor,
+        ProcessPoolExecutor,
+        as_completed,
+    )
     from multiprocessing import active_children, get_context  # noqa: PLC0415
 
     from daemon.room_score import score_room  # noqa: PLC0415
@@ -126,6 +131,9 @@ def _scored(tasks: list[RoomTask]) -> Iterator[tuple[str, RoomScore]]:
         try:
             for done in as_completed(rooms):
                 yield rooms[done], done.result()
+        except BrokenExecutor:
+            click.echo("keepcool: a process of it was ended: is there enough memory?", err=True)
+            sys.exit(NOT_DONE)
         except BaseException:  # no worker outlives Ctrl-C or SIGTERM
             for worker in active_children():
                 worker.terminate()

@@ -97,6 +97,8 @@ def read_outdoor(path: Path) -> Recording:
     for row in reader.rows():
         value_c = reader.number(row, "temperature_c", OUTDOOR_RANGE_C)
         value_pct = humidity_pct(row)
+        if (row.get("ghi_w_m2") or "").strip().lower() == "nan":  # written for unknown by many
+            row["ghi_w_m2"] = None
         value_w_m2 = reader.number(row, "ghi_w_m2", SUN_RANGE_W_M2)
         hour = reader.hour(row)
         if hour is None:
@@ -169,7 +171,8 @@ class CsvReader:
         try:
             with self.path.open(newline="", encoding="utf-8-sig") as lines:
                 reader = csv.DictReader(lines)
-                absent = [name for name in self.needed if name not in (reader.fieldnames or ())]
+                reader.fieldnames = names = [name.strip() for name in reader.fieldnames or ()]
+                absent = [name for name in self.needed if name not in names]
                 if absent:
                     raise RecordingError(
                         f"{self.path}:1: no column {', '.join(absent)}; there must be "

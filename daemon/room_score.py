@@ -29,7 +29,7 @@ WEATHER_BEFORE_H: Final = 96
 """So much weather before a room's first hour, for the slow filters."""
 
 MIN_STARTS: Final = 24
-"""A room with fewer starts, three days of them, is shown but does not count among the rooms."""
+"""A room with fewer starts, three days of them, is shown but counts only where no room has more."""
 
 ONSET_C: Final = 28.0
 ONSET_FROM_C: Final = 27.5
@@ -82,11 +82,6 @@ class RoomScore:
             ahead_h: {predictor.value: 0.0 for predictor in Predictor} for ahead_h in HORIZONS_H
         }
     )
-
-    @property
-    def is_counted(self) -> bool:
-        """Return whether there were enough starts to count among the rooms."""
-        return self.starts >= MIN_STARTS
 
 
 @dataclass(frozen=True)
@@ -214,11 +209,15 @@ def _wandering(random: Random, count: int) -> list[float]:
 
 def summarize(scores: Mapping[str, RoomScore]) -> dict[str, object]:
     """Return the table over rooms and each room's own, ready for JSON; unknown is `None`."""
-    counted = [score for score in scores.values() if score.is_counted]
-    return {**_table(counted), "rooms": {room: _room_table(s) for room, s in scores.items()}}
+    least = MIN_STARTS if any(score.starts >= MIN_STARTS for score in scores.values()) else 1
+    counted = [score for score in scores.values() if score.starts >= least]
+    rooms = {
+        room: _room_table(score, is_counted=score.starts >= least) for room, score in scores.items()
+    }
+    return {**_table(counted), "rooms": rooms}
 
 
-def _room_table(score: RoomScore) -> dict[str, object]:
+def _room_table(score: RoomScore, *, is_counted: bool) -> dict[str, object]:
     used = {
         str(ahead_h): {
             name: _share(total, score.horizons[ahead_h].count) for name, total in totals.items()
@@ -228,7 +227,7 @@ def _room_table(score: RoomScore) -> dict[str, object]:
     return {
         "hours": score.hours,
         "starts": score.starts,
-        "is_counted": score.is_counted,
+        "is_counted": is_counted,
         **_table([score]),
         "used": used,
     }

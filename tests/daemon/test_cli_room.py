@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from daemon.cli import main
 from daemon.room_score import (
+    RoomScore,
     RoomTask,
     build_record,
     foretell,
@@ -112,6 +113,21 @@ def is_group_alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: no workers")
+def test_killed_worker_is_said_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that the kernel kills, as for want of memory, ends the command with exit 1."""
+    monkeypatch.setattr("daemon.room_score.score_room", end_at_once)
+    result = score(write_files(tmp_path, days=12))
+    assert result.exit_code == 1
+    assert "a process of it was ended: is there enough memory?" in result.stderr
+
+
+def end_at_once(task: RoomTask) -> RoomScore:
+    """End the process, as a kill does."""
+    del task
+    os._exit(signal.SIGKILL)
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: no workers")
@@ -233,9 +249,20 @@ def test_room_with_few_starts_does_not_count_among_rooms() -> None:
     """A room of less than three days of starts is shown, and the mean is over the others."""
     few, many = score_room(task(11)), score_room(task(14, offset_c=1.0))
     summary = summarize({"few": few, "many": many})
-    assert not few.is_counted
-    assert many.is_counted
+    assert [room["is_counted"] for room in summary["rooms"].values()] == [False, True]
     assert summary["horizons"] == summarize({"many": many})["horizons"]
+
+
+def test_short_recording_has_its_figures_although_no_room_has_many_starts(
+    tmp_path: Path,
+) -> None:
+    """Of twelve days there are few starts; without a longer room they are what there is."""
+    result = score(write_files(tmp_path, days=12), "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert all(room["is_counted"] for room in found["rooms"].values())
+    assert found["horizons"]["24"]["keepcool_mae_k"] is not None
+    assert found["coverage_80_pct"] is not None
 
 
 def test_onset_is_null_where_28_degrees_never_occur() -> None:

@@ -51,6 +51,19 @@ def test_columns_beyond_are_ignored_and_empty_values_are_unknown(tmp_path: Path)
     assert recording.faults == []
 
 
+def test_blanks_behind_commas_and_an_unknown_sun_leave_the_rest_of_a_row(tmp_path: Path) -> None:
+    """Columns are found with blanks round their names; NaN for the sun spoils no temperature."""
+    path = write(
+        tmp_path,
+        "time_utc, temperature_c, relative_humidity_pct, ghi_w_m2\n"
+        "2019-08-09T00:00:00Z, 20, 50, NaN\n",
+    )
+    recording = read_outdoor(path)
+    assert recording.series["temperature_c"] == {HOUR: 20.0}
+    assert recording.series["relative_humidity_pct"] == {HOUR: 50.0}
+    assert (recording.series["ghi_w_m2"], recording.faults) == ({}, [])
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
