@@ -58,11 +58,17 @@ class Judgement:
     """Say how the hot spells and what was said of them go together."""
 
     spells: tuple[Spell, ...]
-    leads: tuple[timedelta, ...]  # of the spells that were announced before they began
+    announced_at: tuple[datetime | None, ...]  # for each spell; `None`: not before it began
     announced_hot: timedelta
     announcements: int
     false_announcements: int
     lost: int  # spells of which nothing was said before they had lasted for 15 minutes
+
+    @property
+    def leads(self) -> tuple[timedelta, ...]:
+        """Return how long before they began the announced spells were announced."""
+        pairs = zip(self.spells, self.announced_at, strict=True)
+        return tuple(spell.start - at for spell, at in pairs if at is not None)
 
     @property
     def hot(self) -> timedelta:
@@ -91,14 +97,15 @@ class HalfHour:
 
     def __init__(self) -> None:
         """Begin without a value."""
-        self._values: deque[float] = deque(maxlen=WINDOW // STEP)
+        self._values: deque[float | None] = deque(maxlen=WINDOW // STEP)
 
     def mean_c(self, value_c: float | None) -> float | None:
-        """Take a value; where it is unknown there is no mean, and the next go on from here."""
+        """Take a value; where it is unknown there is no mean, and behind a gap it begins anew."""
+        self._values.append(value_c)
         if value_c is None:
             return None
-        self._values.append(value_c)
-        return sum(self._values) / len(self._values)
+        known_c = [value for value in self._values if value is not None]
+        return sum(known_c) / len(known_c)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +147,16 @@ def follow(
 
 
 def find_spells(steps: Iterable[Where], end: datetime) -> list[Spell]:
-    """Return when the mean over half an hour was over the limit, short pauses joined."""
+    """Return when the mean over half an hour was over the limit, short pauses joined.
+
+    What was not recorded is a pause, too.
+    """
     spells: list[Spell] = []
     hot_since: datetime | None = None
     for step in steps:
-        if step.mean_k is None:
-            continue
-        if hot_since is None and step.mean_k >= 0.0:
+        if hot_since is None and step.mean_k is not None and step.mean_k >= 0.0:
             hot_since = step.at
-        elif hot_since is not None and step.mean_k < -RESOLVE_K:
+        elif hot_since is not None and (step.mean_k is None or step.mean_k < -RESOLVE_K):
             spells.append(Spell(hot_since, step.at, step.at - hot_since))
             hot_since = None
     if hot_since is not None:
@@ -174,13 +182,13 @@ def judge(
         told_before: how long before a spell something said still tells of it.
     """
     announcements = [each for each in told if each.is_announcement]
-    leads: list[timedelta] = []
+    announced_at: list[datetime | None] = []
     announced_hot = timedelta(0)
     lost = 0
     for spell in spells:
         before = [each.at for each in announcements if each.at < spell.start <= each.holds_until]
+        announced_at.append(min(before, default=None))
         if before:
-            leads.append(spell.start - min(before))
             announced_hot += spell.hot
         elif not any(
             spell.start - told_before <= each.at <= spell.start + TOLD_WITHIN for each in told
@@ -192,7 +200,7 @@ def judge(
         if not any(spell.start <= each.holds_until and spell.end >= each.at for spell in spells)
     ]
     return Judgement(
-        tuple(spells), tuple(leads), announced_hot, len(announcements), len(false), lost
+        tuple(spells), tuple(announced_at), announced_hot, len(announcements), len(false), lost
     )
 
 

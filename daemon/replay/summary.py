@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -168,6 +169,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "people": {
             person_id: heat_json([judgement]) for person_id, judgement in outcome.judged.items()
         },
+        "hot_spells": list(_spells(outcome)),
         "cooling": _cooling(outcome),
         "sent": [_sent(sent, outcome.household) for sent in outcome.messages],
         "switched": [_switched(each, outcome.household) for each in outcome.switched],
@@ -186,13 +188,25 @@ def heat_json(judged: Iterable[Judgement]) -> dict[str, Any]:
         "announced_share": round(announced / hot, 4) if hot else None,
         "spells": sum(len(each.spells) for each in judged),
         "announced_spells": len(leads_h),
-        "median_lead_h": round(leads_h[len(leads_h) // 2], 2) if leads_h else None,
+        "median_lead_h": round(median(leads_h), 2) if leads_h else None,
         "shortest_lead_h": round(leads_h[0], 2) if leads_h else None,
         "longest_lead_h": round(leads_h[-1], 2) if leads_h else None,
         "announcements": sum(each.announcements for each in judged),
         "false_announcements": sum(each.false_announcements for each in judged),
         "lost_spells": sum(each.lost for each in judged),
     }
+
+
+def _spells(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    for person_id, found in outcome.judged.items():
+        for spell, announced_at in zip(found.spells, found.announced_at, strict=True):
+            yield {
+                "person": person_id,
+                "from": _iso(spell.start),
+                "until": _iso(spell.end),
+                "hours": _hours(spell.hot),
+                "announced_at": None if announced_at is None else _iso(announced_at),
+            }
 
 
 def describe_state(state: DeviceState) -> str:
@@ -253,6 +267,7 @@ def _sent(sent: Sent, household: Household) -> dict[str, Any]:
         "road": sent.road.value,
         "to": recipients(sent, household),
         "is_announcement": sent.is_announcement,
+        "expected_at": None if sent.named_at is None else _iso(sent.named_at),
         "title": sent.title,
         "body": sent.body,
     }

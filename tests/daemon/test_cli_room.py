@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import pstdev
+from typing import cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -249,7 +250,8 @@ def test_room_with_few_starts_does_not_count_among_rooms() -> None:
     """A room of less than three days of starts is shown, and the mean is over the others."""
     few, many = score_room(task(11)), score_room(task(14, offset_c=1.0))
     summary = summarize({"few": few, "many": many})
-    assert [room["is_counted"] for room in summary["rooms"].values()] == [False, True]
+    rooms = cast("dict[str, dict[str, object]]", summary["rooms"])
+    assert [room["is_counted"] for room in rooms.values()] == [False, True]
     assert summary["horizons"] == summarize({"many": many})["horizons"]
 
 

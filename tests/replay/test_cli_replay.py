@@ -53,7 +53,7 @@ def test_json_has_the_keys_that_others_read(tmp_path: Path, files: tuple[Path, P
     answer = found(write_settings(tmp_path), files)
     assert set(answer) == {
         *("from", "until", "days", "messages", "too_hot", "plain_threshold", "people"),
-        *("cooling", "sent", "switched", "compare"),
+        *("hot_spells", "cooling", "sent", "switched", "compare"),
     }
     assert set(answer["messages"]) > COUNTS
     assert set(answer["too_hot"]) == set(answer["people"]["anna"]) == HEAT
@@ -63,6 +63,11 @@ def test_json_has_the_keys_that_others_read(tmp_path: Path, files: tuple[Path, P
     assert answer["days"] == pytest.approx(4, abs=0.01)
     assert answer["messages"]["total"] == len(answer["sent"])
     assert answer["plain_threshold"]["too_hot"]["announced_spells"] == 0
+    spells = answer["hot_spells"]
+    assert len(spells) == answer["too_hot"]["spells"] > 0
+    assert set(spells[0]) == {"person", "from", "until", "hours", "announced_at"}
+    told_at = {sent["at"]: sent["expected_at"] for sent in answer["sent"]}
+    assert all(told_at[spell["announced_at"]] for spell in spells if spell["announced_at"])
 
 
 def test_two_runs_are_equal(tmp_path: Path, files: tuple[Path, Path]) -> None:

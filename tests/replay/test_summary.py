@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from daemon.replay.judge import Judgement, Spell, Told, Where, find_spells, judge
+from daemon.replay.judge import HalfHour, Judgement, Spell, Told, Where, find_spells, judge
 from daemon.replay.recorders import Sent
-from daemon.replay.summary import told_of
+from daemon.replay.summary import heat_json, told_of
 from policies.alert import Road
 
 NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)
@@ -91,6 +91,33 @@ def test_short_pauses_belong_to_the_spell_but_are_not_hot() -> None:
     (found,) = find_spells(steps, at(24))
     assert (found.start, found.end) == (NOON, NOON + timedelta(hours=5, minutes=15))
     assert found.hot == timedelta(hours=3, minutes=15)
+
+
+def test_gap_of_days_in_the_recording_is_not_hot() -> None:
+    """Hot before and behind two days of silence: two spells, and none of those days counts."""
+    before, silence, after = [1.0] * 12, [None] * (12 * 48), [1.0] * 12
+    steps = [
+        Where(NOON + timedelta(minutes=5 * n), value_k, value_k)
+        for n, value_k in enumerate([*before, *silence, *after])
+    ]
+    assert find_spells(steps, at(50)) == [spell(0, 1), spell(49, 50)]
+
+
+def test_mean_over_half_an_hour_knows_nothing_from_before_a_gap() -> None:
+    """A hot hour, a gap of an hour, a cool value: the mean is the cool value's."""
+    window = HalfHour()
+    for _ in range(12):
+        window.mean_c(35.0)
+    assert [window.mean_c(None) for _ in range(12)] == [None] * 12
+    assert window.mean_c(20.0) == 20.0
+    assert window.mean_c(22.0) == 21.0
+
+
+def test_median_of_two_leads_lies_between_them() -> None:
+    """Announced two and six hours before: four hours, and the shortest and longest of them."""
+    told = [Told(at(-2), is_announcement=True), Told(at(94), is_announcement=True)]
+    found = heat_json([judge([spell(0, 5), spell(100, 101)], told)])
+    assert (found["shortest_lead_h"], found["median_lead_h"], found["longest_lead_h"]) == (2, 4, 6)
 
 
 def test_spell_goes_on_to_the_end_of_the_recording() -> None:
