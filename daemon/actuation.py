@@ -27,7 +27,7 @@ from policies.model import (
     Lease,
 )
 
-READ_BACK_WAITS = timedelta(minutes=30)
+READ_BACK_WAITS = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +230,7 @@ class Actuation:
         """Return leases that changed since they were last returned, as JSON by device.
 
         They count as stored at `take_actions`. With `now`, what was only read back waits for
-        another write, half an hour at most: it saves a third of a day's writes, and costs a look at
+        another write, an hour at most: it saves a third of a day's writes, and costs a look at
         the device, or one command too many, after a crash.
         """
         known = self._stored | self._offered

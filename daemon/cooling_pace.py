@@ -55,8 +55,13 @@ class CoolingPaces:
         """Stop following what runs: the clock by which its room was foretold has been set."""
         self._followed.clear()
 
+    def ride_along(self, changes: Changes) -> None:
+        """Add to `changes`, if any, what was learned: it is worth no commit of its own."""
+        if changes:
+            self.store(changes)
+
     def store(self, changes: Changes) -> None:
-        """Add to `changes` what was learned since the last call."""
+        """Add to `changes` what was learned and not stored yet."""
         for device_id in sorted(self._unstored):
             changes.memory[PACE_KEY + device_id] = to_json(self._told[device_id])
         self._unstored.clear()

@@ -35,7 +35,6 @@ MIN_KNOWN_S: Final = 60.0
 OLDEST: Final = timedelta(hours=2)
 """A forecast that is older says nothing any more."""
 
-WRITE_INTERVAL_S: Final = 3 * 3600.0 - 60.0
 """Few small rows would cost a page each. What a power cut takes is in the readings, but for an hour
 of them and for the cooling. Source: docs/decisions.md"""
 
@@ -99,7 +98,7 @@ class Foresight:
         self._is_asked = False
         self._has_more = False
         self._wants_past = self._has_past = False
-        self._next_past_s = self._next_write_s = 0.0
+        self._next_past_s = 0.0
         self._forecasts: dict[str, RoomForecast] = {}
         self._bases: dict[str, Basis] = {}
 
@@ -270,11 +269,8 @@ class Foresight:
             rows = tuple(map(OutdoorHour.of, past.hours))
             self._jobs.append(functools.partial(self._learner.take_past, rows))
 
-    def take_batch(self, now: Instant, *, is_last: bool = False) -> HourBatch:
-        """Return what is to be written: every three hours all of it, in between nothing."""
-        if now.boot_s < self._next_write_s and not is_last:
-            return HourBatch()
-        self._next_write_s = now.boot_s + WRITE_INTERVAL_S
+    def take_batch(self) -> HourBatch:
+        """Return what was not written yet."""
         batch, self._to_write = self._to_write, HourBatch()
         return batch
 

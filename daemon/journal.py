@@ -46,6 +46,7 @@ class _Batch:
     rows: list[HistoryRow]
     records: dict[str, str]
     hours: HourBatch
+    forecasts: dict[str, Forecast]
     future: Future[None]
 
 
@@ -83,6 +84,7 @@ class Journal:
         self._history: list[HistoryRow] = []
         self._records: dict[str, str] = {}
         self._hours = HourBatch()
+        self._forecasts: dict[str, Forecast] = {}
         self._tokens = {each[0].token: each for each in store.load_tokens(MOST_TOKENS)}
 
     # ----------------------------------------------------------------- durable at once
@@ -185,19 +187,23 @@ class Journal:
         now: Instant,
         hours: HourBatch | None = None,
     ) -> None:
-        """Append readings and hours, soon; the newest are kept while the disk takes nothing."""
+        """Append readings and hours, and the last forecasts, soon; kept while the disk fails."""
         self._take_in_history(now)
         self._history += rows
         self._records |= records
         del self._history[:-MOST_HISTORY_ROWS]
         if hours is not None:
             self._hours = self._hours.followed_by(hours)
-        if not (self._history or self._hours) or self._batch is not None:
+        is_empty = not (self._history or self._hours or self._forecasts)
+        if is_empty or self._batch is not None:
             return
         rows, records, written = self._history, self._records, self._hours
+        forecasts, self._forecasts = self._forecasts, {}
         self._history, self._records, self._hours = [], {}, HourBatch()
-        future = self._writer.submit(lambda: self._store.write_history(rows, records, written))
-        self._batch = _Batch(rows, records, written, future)
+        future = self._writer.submit(
+            lambda: self._store.write_history(rows, records, written, forecasts.values())
+        )
+        self._batch = _Batch(rows, records, written, forecasts, future)
         self._take_in_history(now)
 
     def _take_in_history(self, now: Instant) -> None:
@@ -210,6 +216,7 @@ class Journal:
             self._history = (batch.rows + self._history)[-MOST_HISTORY_ROWS:]
             self._records = batch.records | self._records
             self._hours = batch.hours.followed_by(self._hours)
+            self._forecasts = batch.forecasts | self._forecasts
             self._retry_boot_s = now.boot_s + RETRY_S
             self._went_wrong(f"cannot write: {error}", now)
         except MemoryError:
@@ -217,9 +224,9 @@ class Journal:
         except Exception:
             log.exception("store.history_refused", rows=len(batch.rows))  # and always would be
 
-    def write_forecast(self, forecast: Forecast) -> None:
-        """Keep the last good forecast of its source, soon."""
-        self._keep_up("forecast", lambda: self._store.write_forecast(forecast))
+    def keep_forecast(self, forecast: Forecast) -> None:
+        """Write the last good forecast of its source with the next readings."""
+        self._forecasts[forecast.source] = forecast
 
     def prune(self, now: Instant) -> None:
         """Delete what is older than it is kept for, soon."""

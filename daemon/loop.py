@@ -45,7 +45,8 @@ log = structlog.get_logger()
 
 ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers where nothing else is
 MUST_WORK = frozenset({"mqtt", "home_assistant"})  # of settings that are worth keeping
-HISTORY_INTERVAL_S = 60 * 60.0  # source: docs/decisions.md
+HISTORY_INTERVAL_S = 2 * 3600.0  # source: docs/decisions.md
+FIRST_HISTORY_S = 15 * 60.0
 LOSSES_INTERVAL_S = 60.0  # one log line a minute; source: FAULTS 19
 PRUNE_INTERVAL_S = 24 * 3600.0
 PRUNE_AFTER_STEP_S = 3600.0  # a clock that was set wrong may be put right meanwhile
@@ -100,7 +101,7 @@ class Daemon:
         )
         self._next_tick_s = self._next_decision_s = now.boot_s
         self._look_again_s = math.inf  # when an unanswered alert may climb further
-        self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
+        self._next_history_s = now.boot_s + FIRST_HISTORY_S
         self._next_prune_s = now.boot_s + FIRST_PRUNE_S
         self._next_losses_s = now.boot_s
         self._unusable = 0  # messages that were said to be none
@@ -166,8 +167,7 @@ class Daemon:
         now = self.clock.now()
         for event in self.parts.inbox.take(0.0, limit=10_000):  # answers, and what had just ended
             self.handle(event, now)
-        leases = Changes(leases=self.state.actuation.leases_to_store())
-        self._guarded(lambda: self.journal.commit(leases, now))
+        self._guarded(lambda: self.journal.commit(self.state.last_changes(), now))
         self._guarded(lambda: self._write_history(now))
         self._guarded(self._say_losses)
         self._guarded(self.parts.mqtt.stop)
@@ -357,6 +357,7 @@ class Daemon:
         self.state.adopt(decision, now, changes)
         self.state.actuation.apply_plan(decision.cooling, now)
         changes.leases.update(self.state.actuation.leases_to_store(None if changes else now))
+        self.state.paces.ride_along(changes)
         self.journal.commit(changes, now)
         self._publish(snapshot, before, now)
         if self.state.pictures.hurry(decision):  # the warnings themselves do not wait for it
@@ -395,8 +396,8 @@ class Daemon:
         changes.outbox.extend(self.outbox.expire(now))
 
     def _write_history(self, now: Instant) -> None:
-        hours = self.state.foresight.take_batch(now, is_last=self.is_stopping)
-        self.journal.write_history(*self.state.sensing.take_history(), now, hours)
+        rows, records = self.state.sensing.take_history()
+        self.journal.write_history(rows, records, now, self.state.foresight.take_batch())
 
     def _say_losses(self) -> None:
         """Say what a flood cost: readings that newer ones overtook, messages that are none."""
@@ -427,8 +428,7 @@ class Daemon:
         for action in actuation.take_actions():
             match action:
                 case SendCommand() if actuation.is_plug(action.device_id):
-                    is_broker_up = actuation.is_broker_up
-                    self.plug_road.command(action, is_broker_up=is_broker_up)
+                    self.plug_road.command(action, is_broker_up=actuation.is_broker_up)
                 case SendCommand():
                     self.dispatcher.command(action)
                 case AskPlugs():

@@ -10,8 +10,6 @@ from daemon.events import ForecastFetched
 from daemon.schedule import Schedule
 from policies.model import Forecast
 
-KEEP_EVERY_S = 2 * 3600.0
-
 
 class Poller:
     """Hold the last good forecast, and for each source, the most wanted first, when to ask it.
@@ -24,7 +22,6 @@ class Poller:
         """Ask the first source at once, then every `interval`."""
         self._schedules = tuple(Schedule(name, interval.total_seconds()) for name in names)
         self._fetched: Instant | None = None
-        self._kept_boot_s: float | None = None
         self.forecast: Forecast | None = None
 
     @property
@@ -86,16 +83,6 @@ class Poller:
             return self._fetched.plausible_elapsed_until(now)
         age = now.utc - self.forecast.fetched_at
         return None if age < timedelta(0) else age
-
-    def is_worth_keeping(self, now: Instant) -> bool:
-        """Return whether to write the forecast down, every two hours; what is asked for is done.
-
-        After a restart an hour-old forecast serves until the next answer, and cards wear out.
-        """
-        if self._kept_boot_s is not None and now.boot_s - self._kept_boot_s < KEEP_EVERY_S:
-            return False
-        self._kept_boot_s = now.boot_s
-        return True
 
     def on_fetched(self, event: ForecastFetched, now: Instant) -> None:
         """Take a source's result and plan its next request."""

@@ -312,8 +312,8 @@ class Reactions:
         error = poller.last_error
         self._state.set_link("weather", now, is_up=error is None, detail=error or "")
         self._attention.want()
-        if event.forecast is not None and poller.is_worth_keeping(now):
-            self._core.journal.write_forecast(event.forecast)
+        if event.forecast is not None:
+            self._core.journal.keep_forecast(event.forecast)
         elif event.error is not None and event.source not in failing:
             log.warning("forecast.failed", source=event.source, error=event.error)
 

@@ -83,10 +83,8 @@ class HomeState:
         self.actuation = Actuation([device for room in rooms for device in room.devices])
         self.paces = CoolingPaces()
         self.poller = poller
-        has_windows = any(
-            room.windows or any(device.window for device in room.devices) for room in rooms
-        )
-        self._sun = SunPath(home.latitude_deg, home.longitude_deg) if has_windows else None
+        sunlit = (room.windows or any(each.window for each in room.devices) for room in rooms)
+        self._sun = SunPath(home.latitude_deg, home.longitude_deg) if any(sunlit) else None
         self.official = OfficialWarnings()  # the bootstrap puts those of the settings here
         self.pictures = Pictures()  # the bootstrap hands in one that knows where they are served
         self.whereabouts = Whereabouts()  # the bootstrap hands in one that knows the sensors
@@ -379,7 +377,6 @@ class HomeState:
             if known is None or known.level is not memory.level:
                 changes.memory[f"{LEVEL_KEY}{person_id}/{room_id}"] = json.dumps(int(memory.level))
         self.level_memory = dict(decision.level_memory)
-        self.paces.store(changes)
         for assessed in decision.people:
             record = self.people[assessed.person_id]
             before = record.memory
@@ -388,6 +385,12 @@ class HomeState:
             )
             if record.memory != before:
                 self.remember(assessed.person_id, changes)
+
+    def last_changes(self) -> Changes:
+        """Return what waited for another write: at the end there is none."""
+        changes = Changes(leases=self.actuation.leases_to_store())
+        self.paces.store(changes)
+        return changes
 
     def note_sign(self, person_id: str, now: Instant, changes: Changes) -> None:
         """Note a sign of the person: it answers every message that they were sent."""

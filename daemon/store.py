@@ -203,8 +203,12 @@ class Store:
         rows: Iterable[HistoryRow],
         sensors: Mapping[str, str],
         hours: HourBatch | None = None,
+        forecasts: Iterable[Forecast] = (),
     ) -> None:
-        """Append readings and hours, and replace each sensor's state (`sensor_id` -> JSON)."""
+        """Append readings and hours, in one transaction with what replaces an earlier one.
+
+        That is each sensor's state (`sensor_id` -> JSON) and each source's forecast.
+        """
         numbers = dict(self._sensor_numbers)  # counts only once it is written
         with self._transaction():
             for sensor_id, body in sensors.items():
@@ -224,13 +228,11 @@ class Store:
             )
             if hours:
                 hour_store.write(self._connection, hours)
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO forecast VALUES (?,?)",
+                [(forecast.source, pack(to_json(forecast))) for forecast in forecasts],
+            )
         self._sensor_numbers = numbers
-
-    def write_forecast(self, forecast: Forecast) -> None:
-        """Keep the last good forecast of its source."""
-        row = forecast.source, pack(to_json(forecast))
-        with self._transaction():
-            self._connection.execute("INSERT OR REPLACE INTO forecast VALUES (?,?)", row)
 
     def restamp(self, step: Step, boot_id: str, memory: Mapping[str, str]) -> None:
         """Correct what this boot wrote by a wall clock that was set since, and write `memory`."""

@@ -130,8 +130,8 @@ def fill(folder: Path, title: str = "Cool down now") -> Store:
     store = Store(folder / DATABASE_NAME)
     noon = FIRST + 24 * HOUR + 12 * HOUR  # of Tuesday the 14th
     record = to_json(SensorRecord(Instant("", 0.0, FIRST), 24.0, 45.0, None, 0.0))
-    store.write_history(readings(), dict.fromkeys(("s1", "s2", "s3"), record))
-    store.write_forecast(forecast())
+    records = dict.fromkeys(("s1", "s2", "s3"), record)
+    store.write_history(readings(), records, forecasts=[forecast()])
     drinks = [Drink(f"d{n}", "anna", noon + (n - 2) * HOUR, 250, "log") for n in range(5)] + [
         Drink("d9", "ben", noon, 150, "button")
     ]

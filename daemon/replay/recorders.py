@@ -26,7 +26,7 @@ from integrations.messages import (
     RoadMessage,
 )
 from policies.alert import Road, Severity, policy_of
-from policies.model import CoolingDevice, Decision, DeviceKind, DeviceState, Snapshot
+from policies.model import CoolingDevice, Decision, DeviceKind, DeviceState, Forecast, Snapshot
 
 OFF_WORD = "off"
 _HEAT = "heat"
@@ -136,6 +136,7 @@ class StoreWithoutPast(Store):
         rows: Iterable[HistoryRow],
         sensors: Mapping[str, str],
         hours: HourBatch | None = None,
+        forecasts: Iterable[Forecast] = (),
     ) -> None:
         """Let the past go: a season of it would only fill the memory."""
 

@@ -79,8 +79,11 @@ def measure(
     broker: Mosquitto,
     count: Callable[[int], int] = write_bytes,
     days: int = 1,
+    settle: Callable[[], object] = lambda: None,
 ) -> Written:
     """Let days pass and count the last one's bytes, by `count` of the process.
+
+    `settle` is called each minute: time in which a file system writes what it had put off.
 
     Raises: daemon.demo.driver.DriverError.
     """
@@ -101,9 +104,11 @@ def measure(
             database = folder / "state" / DATABASE_NAME
             while world.now < household.end - DAY:
                 world.step(daemon, world.now + STEP)
+                settle()
             before, size_before = count(daemon.pid), _size(database)
             while world.now < household.end:
                 world.step(daemon, world.now + STEP)
+                settle()
             return Written(
                 storage=count(daemon.pid) - before,
                 grown=_size(database) - size_before,

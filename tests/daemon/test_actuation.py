@@ -130,10 +130,10 @@ def test_what_was_only_read_back_waits_for_another_write() -> None:
     assert [type(action) for action in actuation.take_actions()] == [SendCommand]
     observe(COOL_24, 1)
     assert actuation.leases_to_store(at(1)) == {}
-    assert actuation.leases_to_store(at(1800)) == {}
-    assert set(actuation.leases_to_store(at(1801))) == {"ac"}
-    observe(OFF, 1802)  # by hand, which is written at once
-    assert set(actuation.leases_to_store(at(1802))) == {"ac"}
+    assert actuation.leases_to_store(at(3600)) == {}
+    assert set(actuation.leases_to_store(at(3601))) == {"ac"}
+    observe(OFF, 3602)  # by hand, which is written at once
+    assert set(actuation.leases_to_store(at(3602))) == {"ac"}
 
 
 def test_leases_are_renewed_together() -> None:

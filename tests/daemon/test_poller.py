@@ -76,13 +76,6 @@ def test_good_forecast_is_kept_and_asked_for_again_after_the_interval() -> None:
     assert poller.last_error is None
 
 
-def test_forecast_is_written_down_every_two_hours() -> None:
-    """The first one at once, the next two hours later: cards wear out."""
-    poller = a_poller()
-    moments = [NOW.shifted(minutes * MINUTE) for minutes in (0, 60, 119, 120, 180)]
-    assert [poller.is_worth_keeping(at) for at in moments] == [True, False, False, True, False]
-
-
 def test_forecast_of_an_earlier_run_is_aged_by_the_wall_clock() -> None:
     """It is as old as its fetching; by a clock from before that its age is not known."""
     poller = a_poller()

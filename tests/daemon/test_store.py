@@ -167,7 +167,7 @@ def test_leases_memory_and_forecasts_are_replaced(store: Store) -> None:
     """Of each there is one, the newest."""
     for value in ("1", "2"):
         store.commit(Changes(leases={"ac": value}, memory={"level:anna/living": value}), NOW)
-        store.write_forecast(a_forecast((20.0 + float(value), 21.0)))
+        store.write_history([], {}, forecasts=[a_forecast((20.0 + float(value), 21.0))])
     store = reopened(store)
     assert store.load_leases() == {"ac": "2"}
     assert store.load_memory() == {"level:anna/living": "2"}

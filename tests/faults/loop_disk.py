@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+_libc = ctypes.CDLL(None, use_errno=True)
 _SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN; source: linux/fs/ext4/ext4.h
 _WITHOUT_LOG_FLUSH = 2
 _WRITTEN, _SECTOR_BYTES = 6, 512  # source: linux/Documentation/block/stat.rst
@@ -36,10 +38,15 @@ class LoopDisk:
     """Be mounted at `at` inside `with`; `cut_power` drops what was not synced and mounts again."""
 
     def __init__(
-        self, image: Path, at: Path, megabytes: int = 32, options: tuple[str, ...] = ()
+        self,
+        image: Path,
+        at: Path,
+        megabytes: int = 32,
+        options: tuple[str, ...] = (),
+        mounted: str = "",
     ) -> None:
-        """`options` are mkfs.ext4's."""
-        self._options = options
+        """`options` are mkfs.ext4's, `mounted` further ones of mount."""
+        self._options, self._mounted = options, mounted
         self._image, self.at, self._megabytes = image, at, megabytes
 
     def __enter__(self) -> Self:
@@ -60,7 +67,8 @@ class LoopDisk:
 
     def mount(self) -> None:
         """Mount it."""
-        self._run("mount", "-o", "loop,errors=remount-ro", str(self._image), str(self.at))
+        options = ",".join(filter(None, ("loop,errors=remount-ro", self._mounted)))
+        self._run("mount", "-o", options, str(self._image), str(self.at))
 
     def unmount(self) -> None:
         """Unmount it; nobody may have files open."""
@@ -74,6 +82,14 @@ class LoopDisk:
         """Return what this disk was given to write so far, the file system's journal included."""
         os.sync()
         return int((self._device() / "stat").read_text().split()[_WRITTEN]) * _SECTOR_BYTES
+
+    def settle(self) -> None:
+        """Have written what is due within seconds or half a minute: each minute on a real clock."""
+        folder = os.open(self.at, os.O_RDONLY)
+        try:
+            assert _libc.syncfs(folder) == 0, os.strerror(ctypes.get_errno())
+        finally:
+            os.close(folder)
 
     def _device(self) -> Path:
         device = self.at.stat().st_dev
