@@ -13,7 +13,7 @@ from tests.faults.loop_disk import LoopDisk, why_not
 
 # On a real clock each commit stands alone: for each the file system writes a little later when the
 # file was changed, and SQLite's index of the log. See docs/bench.md.
-MOST_BYTES = {"simulated": 2_000_000, "real": 5_000_000}
+MOST_BYTES = {"simulated": 2_000_000, "real": 4_000_000}
 LIKE_A_CARD = ("-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0")  # all at once
 IS_LONG_RUN = int(os.environ.get("KEEPCOOL_TEST_KILLS", "12")) >= 200
 
@@ -24,7 +24,7 @@ IS_LONG_RUN = int(os.environ.get("KEEPCOOL_TEST_KILLS", "12")) >= 200
 def test_fault_56_third_day_writes_little(
     clock: str, tmp_path: Path, memory_folder: Path, mosquitto: Mosquitto
 ) -> None:
-    """A hot day of five sensors has at most 2 MB written, 5 MB with what follows each commit.
+    """A hot day of five sensors has at most 2 MB written, 4 MB with what follows each commit.
 
     The third day, because the write-ahead log grows to its size first. By the simulated clock the
     file system writes when it is asked to: its own clock of five seconds is not simulated.
