@@ -9,7 +9,7 @@ from daemon.init.ask import Check, Terminal, ask_checked, ask_yes, choose, choos
 from daemon.init.connect import Connected
 from daemon.init.household import Place
 from daemon.init.listing import describe_cooling, describe_sensor, describe_value, list_findings
-from daemon.init.names import id_of, is_bedroom
+from daemon.init.names import id_of, is_bedroom, is_vent
 from daemon.init.plan import (
     FLAGS,
     CarerPlan,
@@ -31,7 +31,7 @@ from daemon.init.propose import (
 )
 from daemon.init.sensors import SensorFound, list_sensors, typed_sensor
 
-_ROLES = ("air_conditioner", "fan", "dehumidifier")
+_ROLES = ("air_conditioner", "fan", "dehumidifier", "vent")
 _DIRECTIONS = (
     "north",
     "north-east",
@@ -203,9 +203,18 @@ class Interview:
     def _device(self, found: CoolingFound) -> CoolingPlan:
         plan, domain = as_cooling(found), found.entity.domain
         if domain == "switch":
-            options = ("an air conditioner", "a fan", "a dehumidifier")
+            options = (
+                "an air conditioner",
+                "a fan",
+                "a dehumidifier",
+                "a window fan or ventilation",
+            )
             role = choose(self._terminal, f"What hangs on {found.entity.name}?", options)
             return replace(plan, role=_ROLES[role])
+        if domain == "fan" and is_vent(f"{found.entity.name} {found.entity_id}"):
+            question = f"Does {found.entity.name} bring outdoor air in?"
+            is_wanted = ask_yes(self._terminal, question, default=True)
+            return replace(plan, role="vent") if is_wanted else plan
         if domain == "cover":
             question = f"Which way does the window of {found.entity.name} look?"
             way = choose(self._terminal, question, _DIRECTIONS, _DIRECTIONS.index("south"))

@@ -51,6 +51,12 @@ _OTHER = _words(
     taupunkt apparent feels setpoint target pipe cylinder tank chest meat fireplace kamin
     """
 )
+_VENT = _words(
+    """
+    window vent ventilation extractor exhaust hrv erv mvhr fenster fensterventilator lüftung
+    lueftung abluft zuluft fenêtre fenetre vmc extracteur ventana finestra raam ventilatie
+    """
+)
 _BEDROOM = (
     "bed", "schlaf", "chambre", "coucher", "camera da letto", "dormitorio", "slaap", "sov",
     "makuu", "sypialnia", "quarto",
@@ -120,6 +126,15 @@ def is_outdoors(text: str) -> str | None:
 def is_other(text: str) -> str | None:
     """Return the word that says that something is no room's air, or `None`."""
     return _first(text, _OTHER)
+
+
+def is_vent(text: str) -> str | None:
+    """Return the word that says that a fan moves outdoor air, or `None`: most cool people.
+
+    >>> is_vent("Bedroom window fan"), is_vent("Bedroom Ventilator")
+    ('window', None)
+    """
+    return _first(text, _VENT)
 
 
 def is_bedroom(name: str) -> bool:

@@ -60,7 +60,7 @@ class WeatherPlan:
 
 @dataclass(frozen=True, slots=True)
 class CoolingPlan:
-    """Name a device that keepcool may switch; `role` is for switches, `facing_deg` for blinds."""
+    """Name a device that keepcool may switch; `role` is for switches and window fans."""
 
     entity: str
     name: str = ""

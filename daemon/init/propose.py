@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from daemon.init.household import COOLING_DOMAINS, Entity, Household
-from daemon.init.names import id_of, is_bedroom, is_outdoors, room_name
+from daemon.init.names import id_of, is_bedroom, is_outdoors, is_vent, room_name
 from daemon.init.plan import CoolingPlan, PhonePlan, RoomPlan, WeatherPlan
 from daemon.init.sensors import Fitness, SensorFound
 
@@ -129,7 +129,8 @@ def _without_kind(entity: Entity) -> str:
     """Return a device's name without the words that say what it is."""
     kinds = {"ac", "aircon", "conditioner", "klimaanlage", "fan", "ventilator", "blind", "shutter"}
     kinds |= {"rollo", "cover", "plug", "switch", "relay", "dryer", "dehumidifier", "conditioning"}
-    return " ".join(word for word in entity.name.split() if word.lower() not in kinds)
+    words = entity.name.split()
+    return " ".join(word for word in words if word.lower() not in kinds and not is_vent(word))
 
 
 def _motion_in(room: str, household: Household | None) -> tuple[str, ...]:

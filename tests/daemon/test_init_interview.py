@@ -291,6 +291,31 @@ def test_switch_and_blind_are_asked_about() -> None:
     assert plan.rooms[1].cooling[-1].entity == "switch.plug"
 
 
+@pytest.mark.parametrize(("answer", "role"), [(ENTER, "vent"), ("n", None)])
+def test_a_fan_named_after_a_window_is_asked_about(answer: str, role: str | None) -> None:
+    """It would be run as a fan that cools people; any other fan is one, and is not asked about."""
+    fans = (
+        Entity("fan.bedroom_window_fan", "Bedroom window fan", "off", {}),
+        Entity("fan.bedroom", "Bedroom fan", "off", {}, area="Bedroom"),
+    )
+    answers = [ENTER, ENTER, "all", answer, *ANNA, *[ENTER] * 4, *NOBODY_ELSE]
+    household = replace(HOUSEHOLD, entities=fans)
+    plan, _ = interview(answers, heard(LIVING, BEDROOM, household=household))
+    devices = {device.entity: device for room in plan.rooms for device in room.cooling}
+    assert {entity: device.role for entity, device in devices.items()} == {
+        "fan.bedroom_window_fan": role,
+        "fan.bedroom": None,
+    }
+
+
+def test_a_switch_may_be_a_window_fan() -> None:
+    """As the last of its choices, so that the others keep their numbers."""
+    answers = [ENTER, ENTER, "3", "2", "4", *ANNA, *[ENTER] * 4, *NOBODY_ELSE]
+    plan, _ = interview(answers, heard(LIVING, BEDROOM))
+    devices = {device.entity: device for room in plan.rooms for device in room.cooling}
+    assert devices["switch.plug"].role == "vent"
+
+
 def test_nothing_is_commanded_unasked() -> None:
     """Who says none gets rooms that are only watched."""
     answers = [ENTER, ENTER, "none", *ANNA, "1 7", ENTER, ENTER, ENTER, *NOBODY_ELSE]
