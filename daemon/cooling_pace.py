@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ import structlog
 from daemon.clock import Instant
 from daemon.records import Changes, read_json, to_json
 from policies.cooling_pace import RUNS_KEPT, Run, fall_k, is_telling, learned_fall_k
-from policies.model import CoolingRole, DeviceConditions, Freshness, RoomConditions
+from policies.model import CoolingRole, DeviceConditions, Freshness, Lease, RoomConditions
 
 log = structlog.get_logger()
 PACE_KEY = "pace:"
@@ -30,9 +30,15 @@ class Told:
 class _Followed:
     """Hold a run that is under way; a run that has told its pace is followed for its effect."""
 
+    device_ids: frozenset[str]
     run: Run
     started: Instant
     has_told: bool = False
+
+    def is_same(self, device_ids: frozenset[str], running_for: timedelta, now: Instant) -> bool:
+        """Return whether the same devices run since the same moment."""
+        ran = self.started.plausible_elapsed_until(now)
+        return self.device_ids == device_ids and abs(ran - running_for) <= SAME_START
 
 
 class CoolingPaces:
@@ -41,7 +47,7 @@ class CoolingPaces:
     def __init__(self) -> None:
         """Know no device yet."""
         self._told: dict[str, Told] = {}
-        self._followed: dict[str, _Followed] = {}
+        self._followed: dict[str, _Followed] = {}  # by room
         self._unstored: set[str] = set()
 
     def restore(self, memory: Mapping[str, str]) -> None:
@@ -69,60 +75,68 @@ class CoolingPaces:
     def seen(self, conditions: RoomConditions, now: Instant) -> RoomConditions:
         """Return a room with what is known of its air conditioners' pace and effect.
 
-        Only the one air conditioner of a room is followed: of two, nobody can tell which it was.
+        Those that keepcool started together are followed as one, and count alike. With one that
+        joins them later, ends earlier or is in other hands, nobody can tell which of them it was.
         What was learned is a help; where it crashes the home is judged without it.
         """
         try:
             return self._seen(conditions, now)
         except Exception:
             log.exception("pace.crashed", room_id=conditions.room.room_id)
-            for each in conditions.devices:
-                self._followed.pop(each.device.device_id, None)
+            self._followed.pop(conditions.room.room_id, None)
             return conditions
 
     def _seen(self, conditions: RoomConditions, now: Instant) -> RoomConditions:
         coolers = [each for each in conditions.devices if _is_cooler(each)]
         if not coolers:
             return conditions
-        if len(coolers) == 1:
-            self._follow(conditions, coolers[0], now)
+        self._follow(conditions, [each for each in coolers if _is_at_work(each)], now)
         devices = tuple(
-            self._with_pace(each, now) if _is_cooler(each) else each for each in conditions.devices
+            self._with_pace(each, conditions.room.room_id, now) if _is_cooler(each) else each
+            for each in conditions.devices
         )
         return replace(conditions, devices=devices)
 
-    def _follow(self, conditions: RoomConditions, found: DeviceConditions, now: Instant) -> None:
-        device_id, lease = found.device.device_id, found.lease
-        room_c = conditions.effective_temperature_c
-        if lease is None or found.has_failed:
-            self._followed.pop(device_id, None)
+    def _follow(
+        self, conditions: RoomConditions, team: Sequence[DeviceConditions], now: Instant
+    ) -> None:
+        room_id, room_c = conditions.room.room_id, conditions.effective_temperature_c
+        leases = [each.lease for each in team if each.lease is not None]
+        if not leases or len(leases) < len(team):
+            self._followed.pop(room_id, None)
             return
-        followed = self._followed.get(device_id)
-        if followed is not None and not _is_same(followed, lease.running_for, now):
+        running_for = max(lease.running_for for lease in leases)
+        device_ids = frozenset(each.device.device_id for each in team)
+        followed = self._followed.get(room_id)
+        if followed is not None and not followed.is_same(device_ids, running_for, now):
             followed = None
-            del self._followed[device_id]
+            del self._followed[room_id]
         if conditions.freshness is not Freshness.FRESH or room_c is None:
             return
         if followed is None:
-            if conditions.ahead is not None and lease.running_for <= JUST_STARTED:
+            if conditions.ahead is not None and running_for <= JUST_STARTED:
                 run = Run(conditions.ahead, now.utc.timestamp() / 3600, room_c)
-                self._followed[device_id] = _Followed(run, now.shifted(-lease.running_for))
+                self._followed[room_id] = _Followed(device_ids, run, now.shifted(-running_for))
             return
-        target_c = lease.desired.target_temperature_c
-        is_running = found.low_power_for is None
-        if is_running and not followed.has_told and is_telling(lease.running_for, room_c, target_c):
+        is_running = all(each.low_power_for is None for each in team)
+        if (
+            is_running
+            and not followed.has_told
+            and is_telling(running_for, room_c, _target_c(leases))
+        ):
             followed.has_told = True
-            uncooled_c = followed.run.uncooled_c(lease.running_for)
-            told_k = round(fall_k(uncooled_c, room_c, lease.running_for), 2)
-            before = self._told.get(device_id, Told()).falls_k
-            self._told[device_id] = Told((*before, told_k)[-RUNS_KEPT:])
-            self._unstored.add(device_id)
+            told_k = fall_k(followed.run.uncooled_c(running_for), room_c, running_for)
+            for device_id in device_ids:
+                before = self._told.get(device_id, Told()).falls_k
+                share_k = round(told_k / len(device_ids), 2)
+                self._told[device_id] = Told((*before, share_k)[-RUNS_KEPT:])
+            self._unstored |= device_ids
 
-    def _with_pace(self, found: DeviceConditions, now: Instant) -> DeviceConditions:
+    def _with_pace(self, found: DeviceConditions, room_id: str, now: Instant) -> DeviceConditions:
         device_id = found.device.device_id
-        followed = self._followed.get(device_id)
+        followed = self._followed.get(room_id)
         uncooled_c = None
-        if followed is not None:
+        if followed is not None and device_id in followed.device_ids:
             uncooled_c = followed.run.uncooled_c(followed.started.plausible_elapsed_until(now))
         falls_k = learned_fall_k(self._told.get(device_id, Told()).falls_k)
         return replace(found, falls_k=falls_k, uncooled_c=uncooled_c)
@@ -132,6 +146,14 @@ def _is_cooler(found: DeviceConditions) -> bool:
     return found.device.role is CoolingRole.AIR_CONDITIONER
 
 
-def _is_same(followed: _Followed, running_for: timedelta, now: Instant) -> bool:
-    ran = followed.started.plausible_elapsed_until(now)
-    return abs(ran - running_for) <= SAME_START
+def _is_at_work(found: DeviceConditions) -> bool:
+    """Return whether one cools, or is told to: by keepcool or, without a lease, by hand."""
+    if found.lease is not None:
+        return not found.has_failed
+    return found.is_available and found.observed is not None and found.observed.is_on
+
+
+def _target_c(leases: Sequence[Lease]) -> float | None:
+    """Return the highest target: from there on the first of them rests."""
+    targets_c = (lease.desired.target_temperature_c for lease in leases)
+    return max((each for each in targets_c if each is not None), default=None)

@@ -16,6 +16,7 @@ from tests.builders import (
     a_device,
     an_ahead,
     device_conditions,
+    hours,
     minutes,
     room_conditions,
 )
@@ -160,14 +161,67 @@ def test_a_device_that_draws_nothing_tells_nothing() -> None:
     assert known_k(paces) is None
 
 
-def test_of_two_air_conditioners_in_a_room_none_is_judged() -> None:
+def two_run(
+    paces: CoolingPaces, fall_k: float, *, other_from: timedelta, other_until: timedelta
+) -> None:
+    """Let one run for 70 minutes and another one beside it for a part of that."""
+    ran = timedelta(0)
+    while ran <= LONG_RUN:
+        room = a_room_at(ran, fall_k)
+        is_on = other_from <= ran <= other_until
+        lease = Lease(COOL_22, None, ran - other_from, minutes(40)) if is_on else None
+        other = device_conditions(a_device(device_id="other"), lease=lease)
+        paces.seen(replace(room, devices=(*room.devices, other)), at(ran))
+        ran += minutes(1)
+    paces.seen(a_room_at(None, fall_k), at(ran))
+
+
+def both_known_k(paces: CoolingPaces) -> list[float | None]:
+    """Return both paces that the plan is told."""
+    room = a_room_at(None, 1.0)
+    other = device_conditions(a_device(device_id="other"))
+    seen = paces.seen(replace(room, devices=(*room.devices, other)), at(timedelta(0)))
+    return [device.falls_k for device in seen.devices]
+
+
+def test_of_two_in_a_room_the_one_that_runs_alone_tells_its_pace() -> None:
+    """The other one is off: nothing else cooled the room."""
+    paces = CoolingPaces()
+    for _ in range(3):
+        two_run(paces, 1.0, other_from=hours(9), other_until=hours(9))
+    assert both_known_k(paces) == [pytest.approx(1.0, abs=0.05), None]
+
+
+@pytest.mark.parametrize("apart", [minutes(0), minutes(1)])
+def test_two_that_start_together_tell_what_both_do(apart: timedelta) -> None:
+    """Each counts as half: only their sum is asked for. A limit of power starts them apart."""
+    paces = CoolingPaces()
+    for _ in range(3):
+        two_run(paces, 3.0, other_from=apart, other_until=LONG_RUN)
+    assert both_known_k(paces) == [pytest.approx(1.5, abs=0.15)] * 2
+
+
+@pytest.mark.parametrize(
+    ("other_from", "other_until"), [(minutes(20), LONG_RUN), (timedelta(0), minutes(30))]
+)
+def test_of_two_that_run_for_a_while_together_none_is_judged(
+    other_from: timedelta, other_until: timedelta
+) -> None:
     """Nobody can tell which of them it was."""
     paces = CoolingPaces()
     for _ in range(3):
+        two_run(paces, 1.0, other_from=other_from, other_until=other_until)
+    assert both_known_k(paces) == [None, None]
+
+
+def test_beside_one_that_somebody_switched_on_none_is_judged() -> None:
+    """It cools the room too."""
+    paces = CoolingPaces()
+    by_hand = device_conditions(a_device(device_id="other"), observed=COOL_22)
+    for _ in range(3):
         for ran in (timedelta(0), minutes(30), minutes(65)):
             room = a_room_at(ran, 1.0)
-            other = device_conditions(a_device(device_id="other"))
-            seen = paces.seen(replace(room, devices=(*room.devices, other)), at(ran))
+            seen = paces.seen(replace(room, devices=(*room.devices, by_hand)), at(ran))
             assert all(device.uncooled_c is None for device in seen.devices)
         paces.seen(a_room_at(None, 1.0), at(minutes(70)))
     assert known_k(paces) is None
