@@ -186,6 +186,12 @@ class Actuation:
         if track is not None:
             track.note_power(power_w, now)
 
+    def end_override(self, device_id: str, now: Instant) -> None:
+        """Take that somebody wants a device of theirs used again."""
+        track = self._tracks[device_id]
+        track.end_override()
+        self._collect(track, now)
+
     def on_away(self, now: Instant) -> None:
         """Take that Home Assistant is out of reach."""
         for track in self._tracks.values():

@@ -44,7 +44,7 @@ from policies.alert import (
     Verb,
 )
 from policies.episodes import acknowledge, snooze
-from policies.model import Flag, HolidayEnd
+from policies.model import CoolingRole, Flag, HolidayEnd
 from policies.wording import render
 
 log = structlog.get_logger()
@@ -231,7 +231,11 @@ class Desk:
             state.note_sign(token.person_id, now, changes)
         if token.verb is Verb.OUT:
             set_out(state, token.person_id, now, changes, is_out=True)
-        if token.verb in {Verb.ON_IT, Verb.SNOOZE} and not _answer(token, state, changes):
+        if token.verb is Verb.COOL:
+            _cool_now(token, state, now)
+        if token.verb in {Verb.ON_IT, Verb.SNOOZE, Verb.COOL} and not _answer(
+            token, state, changes
+        ):
             self._say_over(token.key, token.person_id, state, outbox, now, changes)
 
     def _say_over(
@@ -259,6 +263,20 @@ class Desk:
         )
         for row in push_rows(notification, person, now)[0]:
             changes.outbox.extend(outbox.add(row))
+
+
+def _cool_now(token: ActionToken, state: HomeState, now: Instant) -> None:
+    """Take the air conditioners of the room that an alert is about out of the person's hands."""
+    alert = state.alerts.get(token.key)
+    if alert is None or alert.phase is AlertPhase.RESOLVED:
+        return
+    name = alert.message.parameters.get("room")
+    rooms = {
+        track.room.room_id for track in state.sensing.rooms.values() if track.room.name == name
+    }
+    for device in state.actuation.devices().values():
+        if device.room_id in rooms and device.role is CoolingRole.AIR_CONDITIONER:
+            state.actuation.end_override(device.device_id, now)
 
 
 def _answer(token: ActionToken, state: HomeState, changes: Changes) -> bool:

@@ -305,6 +305,10 @@ class DeviceTrack:
         left = remaining(until, now) if until is not None else timedelta(0)
         return left if left > timedelta(0) else None
 
+    def end_override(self) -> None:
+        """End hands off before its time; what protects the compressor stays."""
+        self.row = replace(self.row, override_until=None)
+
     def retry_soon(self, now: Instant) -> None:
         """Try a failed command again, 20 s after the last one at the earliest."""
         pursuit = self._pursuit

@@ -68,6 +68,7 @@ class Verb(enum.StrEnum):
     DRANK = "drank"
     SNOOZE = "snooze"  # this alert alone, for an hour
     OUT = "out"
+    COOL = "cool"  # keepcool may use what somebody set by hand again
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ def finding_now(person: Person, room: JudgedRoom, zone: tzinfo | None) -> Findin
         message=Message(f"heat_level_{int(room.level)}", parameters),
         reason=room.reason,
         level=room.level,
-        verbs=verbs_of(person, room.level),
+        verbs=(*_cool_now(room), *verbs_of(person, room.level)),
         carries_safety_text=room.level >= HeatLevel.HIGH,
         may_resolve=room.is_trusted,
     )
@@ -203,6 +203,21 @@ def _device_state(conditions: DeviceConditions) -> str:
         return "failed"
     is_cooling = observed is not None and (observed.hvac_mode or "cool") in _COOLING_MODES
     return "running" if is_on and is_cooling else "off"
+
+
+def _cool_now(room: JudgedRoom) -> tuple[Verb, ...]:
+    """Return the button that gives an air conditioner that somebody switched off back to keepcool.
+
+    Source: DESIGN "Cooling": asked again at level 3.
+    """
+    is_asked = room.level >= HeatLevel.HIGH and any(
+        device.device.role is CoolingRole.AIR_CONDITIONER
+        and device.is_automatic
+        and device.override_remaining is not None
+        and _device_state(device) == "off"
+        for device in room.conditions.devices
+    )
+    return (Verb.COOL,) if is_asked else ()
 
 
 def verbs_of(person: Person, level: HeatLevel) -> tuple[Verb, ...]:

@@ -49,7 +49,12 @@ __all__ = [
 ]
 
 PRESS_AND_HOLD = "Press and hold to answer."
-BUTTONS: Mapping[str, str] = {"on_it": "I'm on it", "snooze": "Snooze 1 h", "out": "I'm out"}
+BUTTONS: Mapping[str, str] = {
+    "on_it": "I'm on it",
+    "snooze": "Snooze 1 h",
+    "out": "I'm out",
+    "cool": "Cool now",
+}
 BUTTON_DRANK = "Drank {portion}"
 BUTTON_DRANK_WITHOUT_VOLUME = "I had a drink"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from daemon.events import DeviceObserved
 from daemon.store import DATABASE_NAME, Store
 from integrations.errors import TransientError
 from integrations.messages import ButtonPressed
 from policies.alert import AlertKey, AlertPhase, Severity
-from policies.model import Flag
-from tests.builders import a_forecast, a_person, a_phone, a_room
+from policies.model import DeviceControl, DeviceState, Flag
+from tests.builders import a_device, a_forecast, a_person, a_phone, a_room
 from tests.loop_home import TOPICS, FakeWeather, LoopHome
 
 AWAY = TransientError("Home Assistant is not reachable")
@@ -133,6 +134,42 @@ def test_two_late_presses_in_one_minute_do_not_spoil_the_commit(home: LoopHome) 
         home.press(push)
     assert "storage" not in home.links()
     assert home.rows("SELECT count(*) FROM action_token WHERE used_utc IS NOT NULL") == [(2,)]
+
+
+def test_cool_now_gives_a_device_that_was_set_by_hand_back(tmp_path: Path) -> None:
+    """Asked at level 3; the compressor rests first, and a second hand is a hand again."""
+    home = LoopHome(tmp_path, rooms=(a_room(devices=(a_device(),)),))
+    home.read(30.0)
+    home.run(120)
+    off = DeviceState(is_on=False, hvac_mode="off")
+
+    def by_hand() -> None:
+        home.house.states["climate.living_room"] = off
+        seen = DeviceObserved(
+            "climate.living_room", off, is_available=True, last_updated=home.clock.utc, is_live=True
+        )
+        home.post(seen)
+
+    def control() -> DeviceControl | None:
+        now = home.clock.now()
+        (living, *_) = home.daemon.state.snapshot(now, is_clock_synchronised=True).rooms
+        return living.devices[0].control
+
+    by_hand()
+    home.read(33.0)
+    home.run(20)
+    push = home.phone.about("heat")[-1]
+    assert [button.title for button in push.buttons] == ["Cool now", "I'm on it"]
+    assert control() is DeviceControl.LEFT_ALONE
+    home.press(push)
+    assert control() is DeviceControl.READY
+    assert home.daemon.state.alerts[HEAT].phase is AlertPhase.ACKNOWLEDGED
+    home.run(25 * 60, step_s=60)
+    assert control() is DeviceControl.IN_USE
+    by_hand()
+    assert control() is DeviceControl.LEFT_ALONE
+    home.press(push)  # the same button once more
+    assert control() is DeviceControl.LEFT_ALONE
 
 
 def test_unknown_button_changes_nothing(home: LoopHome) -> None:

@@ -29,6 +29,7 @@ from tests.builders import (
     a_room,
     a_snapshot,
     device_conditions,
+    hours,
     local,
     minutes,
     person_conditions,
@@ -235,6 +236,35 @@ def test_every_room_is_assessed_and_has_a_limit_only_while_someone_is_there() ->
     shown = {room.room_id: (room.level, room.limit_c) for room in result.rooms}
     assert shown == {"living": (L1, 24.0), "bedroom": (L1, None), "cellar": (L2, None)}
     assert result.levels == {"anna": N, "bert": L1}
+
+
+OFF = DeviceState(is_on=False)
+BY_HAND = {"override_remaining": minutes(90)}
+
+
+@pytest.mark.parametrize(
+    ("room", "is_offered"),
+    [
+        (cooled(OFF, **BY_HAND), True),
+        (cooled(DeviceState(is_on=True, hvac_mode="fan_only"), **BY_HAND), True),
+        (cooled(COOLING, **BY_HAND), False),
+        (cooled(OFF), False),
+        (cooled(OFF, **BY_HAND, is_automatic=False), False),
+        (cooled(OFF, **BY_HAND, is_available=False), False),
+        (
+            feels(30.0, devices=(device_conditions(observed=OFF, override_remaining=hours(1)),)),
+            False,
+        ),
+    ],
+    ids=["off", "air only", "cooling", "not by hand", "automatic off", "gone", "level 2"],
+)
+def test_cool_now_is_offered_for_what_somebody_switched_off(
+    room: RoomConditions, *, is_offered: bool
+) -> None:
+    """At level 3, where keepcool would cool and leaves the device alone."""
+    finding = find(room)
+    assert finding is not None
+    assert (Verb.COOL in finding.verbs) is is_offered
 
 
 def test_display_agrees_with_the_decision() -> None:
