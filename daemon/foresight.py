@@ -21,7 +21,7 @@ from daemon.wall_clock import Step
 from policies.cooling_ahead import ASSUMED_FALL_K, CoolingResponse
 from policies.devices import CoolingRole, DeviceConditions
 from policies.model import Forecast, RoomConditions
-from policies.room_cooling import cooling_power
+from policies.room_cooling import cooling_power, rise_k_per_h
 from policies.room_forecast import RoomForecast
 
 log = structlog.get_logger()
@@ -90,6 +90,7 @@ class Foresight:
         self._values_c: Mapping[str, float | None] = {}
         self._powers: Mapping[str, float] = {}  # shares of full power, by room
         self._responses: dict[str, CoolingResponse] = {}
+        self._left: Mapping[str, CoolingResponse] = {}  # of them when the last hour was over
         self._falls_k: Mapping[str, float] = {}
         self._counted = HourBatch()  # for the learner
         self._to_write = HourBatch()
@@ -168,12 +169,13 @@ class Foresight:
             response = self._responses.setdefault(room_id, CoolingResponse(fall_k))
             response.fall_k = fall_k
             response.go_on(seconds / HOUR_S, self._powers.get(room_id, 0.0))
-            cooling = next(filter(_cools, found.devices), None)
-            if cooling is not None:
-                wanted = None if cooling.lease is None else cooling.lease.desired
-                state = cooling.observed or wanted
-                target_c = None if state is None else state.target_temperature_c
-                powers[room_id] = cooling_power(response, found.temperature_c, target_c)
+            at_work = [each for each in found.devices if _cools(each)]
+            if at_work:
+                target_c, most = _target_c(at_work[0]), (_fall_k(at_work) or 0.0) / fall_k
+                left, ahead = self._left.get(room_id), found.ahead
+                rises = rise_k_per_h(ahead, left) if ahead is not None and left is not None else 0.0
+                power = cooling_power(response, found.temperature_c, target_c, rises)
+                powers[room_id] = min(power, most)  # one of two that are there
         self._powers = powers
 
     def _since_noted(self, now: Instant) -> tuple[int, float]:
@@ -195,6 +197,7 @@ class Foresight:
 
     def _close(self, over: _Open) -> None:
         """Keep an hour that is over, for the learner and for the disk."""
+        self._left = {room_id: replace(each) for room_id, each in self._responses.items()}
         rows = (tally.close(room_id, over.hour) for room_id, tally in over.rooms.items())
         closed = HourBatch(
             [row for row in rows if row is not None],
@@ -303,6 +306,12 @@ def _fall_k(devices: Collection[DeviceConditions]) -> float | None:
     """Return how much lower a room is after an hour of its air conditioners, `None` without any."""
     coolers = [each for each in devices if each.device.role is CoolingRole.AIR_CONDITIONER]
     return sum(each.falls_k or ASSUMED_FALL_K for each in coolers) or None
+
+
+def _target_c(found: DeviceConditions) -> float | None:
+    """Return what an air conditioner is set to, `None` where nobody knows."""
+    state = found.observed or (None if found.lease is None else found.lease.desired)
+    return None if state is None else state.target_temperature_c
 
 
 def _cools(found: DeviceConditions) -> bool:

@@ -5,12 +5,12 @@ the hour. Judged by the 10-minute mean of the effective temperature, a room's co
 
 - starts at the limit - 0.5 K, but never within 1 K of its target;
 - aims at the smaller of the device's day or night target and the limit - 1.5 K, never under 20 °C;
-- ends at the target + 0.5 K or under, so that at least 0.5 K lie between start and end;
+- ends at the target, after two hours at the target + 0.5 K, so that 0.5 K or more lie between;
 - changes no faster than the device's minimum on and off times, counted from our own commands, and
   starts at most every 20 minutes (three times in any hour).
 
-An air conditioner too weak to start so late runs earlier (`cooling_ahead`), and as long as that
-holds it stays on at its target.
+An air conditioner too weak to start so late runs earlier (`cooling_ahead`). As long as that holds,
+and while the room would be warm again soon, one with a thermostat stays on at its target.
 
 Nothing starts on what cannot be believed, and nothing ends because of it either, until
 `blind_cooling_max` has passed. A released air conditioner goes back to how it was, a fan stays.
@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from policies.alert import Finding
-from policies.cooling_ahead import early_cooling
+from policies.cooling_ahead import with_coming_hours
 from policies.cooling_commands import leave, release, run
 from policies.cooling_trouble import (
     device_findings,
@@ -55,6 +55,8 @@ from policies.shade import shade_command
 from policies.venting import why_not_vent, why_stop_vent
 
 START_SPACING = timedelta(minutes=20)  # FAULTS 42: at most 3 starts in an hour
+DOWN_TO_TARGET_WITHIN = timedelta(hours=2)  # our choice
+HELD_UNDER_START_C = 0.5  # so far that a thermostat's own swing does not change the reason
 _ROLE_ORDER = (
     CoolingRole.BLIND,
     CoolingRole.VENT,
@@ -83,7 +85,7 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
     findings: list[Finding] = []
     bedrooms = frozenset(found.room.room_id for found in snapshot.rooms if found.room.is_bedroom)
     for seen in room_views(snapshot, heat):
-        view = replace(seen, early=early_cooling(seen, snapshot, bedrooms))
+        view = with_coming_hours(seen, snapshot, bedrooms)
         view = replace(view, is_failing=_is_failing(view))
         wishes.extend(
             Wish(view, device, _command(view, device, snapshot))
@@ -206,22 +208,30 @@ def _why_end(view: RoomView, device: DeviceConditions, lease: Lease) -> str | No
         return "cooling_blind" if view.need else "cooling_released_no_need"
     if device.device.role is CoolingRole.DEHUMIDIFIER:
         return why_stop_drying(view, device)
-    return _why_cool_enough(view, device)
+    return _why_cool_enough(view, device, lease)
 
 
-def _why_cool_enough(view: RoomView, device: DeviceConditions) -> str | None:
+def _why_cool_enough(view: RoomView, device: DeviceConditions, lease: Lease) -> str | None:
     aim = view.aim(device.device)
     if aim is None:
         return "cooling_nobody_there"
-    is_cool = view.effective_c is not None and view.effective_c <= _end_c(view, device, aim)
+    is_cool = view.effective_c is not None and view.effective_c <= _end_c(view, device, lease, aim)
     # A fan that is too hot to help stays on, and is no longer called cooling.
     return "cooling_reached_target" if is_cool else _why_useless(view, device)
 
 
-def _end_c(view: RoomView, device: DeviceConditions, aim: CoolingAim) -> float:
-    """Return where a device ends: one that runs early is held at its target by its thermostat."""
-    holds = view.early is not None and _desired(view, device).target_temperature_c is not None
-    return aim.target_c - END_OVER_TARGET_C if holds else aim.end_c
+def _end_c(view: RoomView, device: DeviceConditions, lease: Lease, aim: CoolingAim) -> float:
+    """Return where a device ends: its own thermostat holds the target while that is needed.
+
+    An air conditioner that is not held goes down to the target, so that it starts less often; after
+    a while it ends over it as any other: its own sensor may never let the room get there.
+    """
+    holds = view.early is not None or view.is_held
+    if holds and _desired(view, device).target_temperature_c is not None:
+        return aim.target_c - END_OVER_TARGET_C
+    is_fresh = lease.running_for < DOWN_TO_TARGET_WITHIN
+    is_cooler = device.device.role is CoolingRole.AIR_CONDITIONER
+    return aim.target_c if is_cooler and is_fresh else aim.end_c
 
 
 def _running_reason(view: RoomView, device: DeviceConditions) -> str:
@@ -233,6 +243,10 @@ def _running_reason(view: RoomView, device: DeviceConditions) -> str:
         return "vent_outdoor_air"
     if view.early is not None:
         return "cooling_before_dear" if view.early.is_for_price else "cooling_early"
+    aim, now_c = view.aim(device.device), view.effective_c
+    is_under = aim is not None and now_c is not None and now_c < aim.start_c - HELD_UNDER_START_C
+    if view.is_held and is_under:
+        return "cooling_held"
     is_now = view.need is None or view.need.is_now
     return "cooling_over_limit" if is_now else "cooling_ahead"
 

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+from policies.airing import is_worth_opening
 from policies.cooling_view import (
     END_OVER_TARGET_C,
     START_BEFORE_LIMIT_C,
@@ -30,6 +31,7 @@ from policies.cooling_view import (
 )
 from policies.heat_sensitivity import usable_forecast
 from policies.model import CoolingRole, DeviceConditions, Snapshot
+from policies.psychrometrics import dew_point_c
 from policies.room_forecast import RoomForecast
 
 LONGEST_EARLY = timedelta(hours=3)
@@ -40,6 +42,13 @@ LONGEST_BEFORE_DEAR = timedelta(hours=2)
 """Source: our choice; what is stored for longer leaks away."""
 
 PLANNED_AHEAD = timedelta(hours=12)
+
+REST_WORTH_ENDING = timedelta(hours=4)
+"""A room that would be warm again sooner is held at its target. Source: our choice."""
+
+HELD_AT_LEAST = timedelta(hours=2)
+"""Source: our choice; a room whose air conditioner is very strong is foretold too cool."""
+
 _HOURS_LOOKED_AT = 15  # of a forecast that is two hours old
 STEP = timedelta(minutes=15)
 STEP_H = STEP / timedelta(hours=1)
@@ -95,10 +104,12 @@ class CoolingResponse:
         share = min(max(lower_k, 0.0) / self.lower_k, 1.0) if self.lower_k > 0.0 else 1.0
         return CoolingResponse(self.fall_k, self.fast_k * share, self.slow_k * share)
 
-    @property
-    def power_to_hold(self) -> float:
-        """Return at which share of full power the room stays so much lower, 0 to 1."""
-        lost_k_h = self.fast_k / FAST_H + self.slow_k / SLOW_H
+    def power_to_hold(self, rise_k_per_h: float = 0.0) -> float:
+        """Return at which share of full power the room stays as it is, 0 to 1.
+
+        `rise_k_per_h` is what it would rise by without any cooling.
+        """
+        lost_k_h = max(self.fast_k / FAST_H + self.slow_k / SLOW_H + rise_k_per_h, 0.0)
         return min(lost_k_h / (self.fall_k * (FAST_SHARE / FAST_H + SLOW_SHARE / SLOW_H)), 1.0)
 
     def go_on(self, hours: float, power: float) -> None:
@@ -207,27 +218,59 @@ class _Path:
         return self.without_c[by] - response.lower_k <= target_c + END_OVER_TARGET_C
 
 
-def early_cooling(
-    view: RoomView, snapshot: Snapshot, bedrooms: frozenset[str]
-) -> EarlyCooling | None:
-    """Return what a room must be cooled for from now on although it is not near its limit yet.
+def with_coming_hours(view: RoomView, snapshot: Snapshot, bedrooms: frozenset[str]) -> RoomView:
+    """Return a room with what its coming hours ask of an air conditioner now.
+
+    That is what it must be cooled for from now on although it is not near its limit yet: nothing
+    when nothing is known of the coming hours, when a later start will do, and while the room is so
+    near its limit that cooling starts without a plan. And whether one that runs has to hold it.
 
     Args:
         view: the room.
         snapshot: the home now, for the time and for how far the weather is known.
         bedrooms: ids of the home's bedrooms.
-
-    Returns:
-        `None` when nothing is known of the coming hours, when a later start will do, and while the
-        room is so near its limit that cooling starts without a plan.
     """
-    path = _path(view, snapshot, bedrooms)
-    if path is None:
-        return None
-    is_running = any(device.lease is not None for device in _usable(view))
-    keeps_k = STILL_NEEDED_K if is_running else 0.0
-    for_limit = _for_the_limit(path, snapshot, keeps_k)
-    return for_limit or _before_it_is_dear(path, snapshot, is_running=is_running)
+    devices = _usable(view)
+    path = _path(view, devices, snapshot, bedrooms)
+    running = [device for device in devices if device.lease is not None]
+    early = None
+    if path is not None:
+        early = _for_the_limit(path, snapshot, STILL_NEEDED_K if running else 0.0)
+        early = early or _before_it_is_dear(path, snapshot, is_running=bool(running))
+    is_held = bool(running) and _is_held(view, running[0], path, snapshot)
+    return replace(view, early=early, is_held=is_held)
+
+
+def _is_held(
+    view: RoomView, running: DeviceConditions, path: _Path | None, snapshot: Snapshot
+) -> bool:
+    """Return whether a room at its target would be warm again soon, so that it is held there.
+
+    A forecast of a room that stays cool is not believed for a while after cooling had to start, if
+    it is hotter outdoors. Not while electricity is dear, or outdoor air would do it, and not where
+    there is no forecast: from a room that is held nothing is learned of what it would be.
+    """
+    aim, outside, lease = view.aim(running.device), view.outdoors, running.lease
+    if aim is None or lease is None or view.conditions.ahead is None or _is_dear(snapshot):
+        return False
+    dew_c = dew_point_c(view.conditions.temperature_c, view.conditions.relative_humidity_pct)
+    if outside is not None and is_worth_opening(aim.end_c, outside, dew_c, is_open=False):
+        return False
+    late = None if path is None else path.late_start()
+    if late is not None and late * STEP < REST_WORTH_ENDING:
+        return True
+    is_hot = outside is not None and outside.feels_c > aim.target_c
+    return is_hot and lease.running_for < HELD_AT_LEAST
+
+
+def _is_dear(snapshot: Snapshot) -> bool:
+    now = snapshot.now_local.time()
+    return any(
+        each.from_at <= now < each.until_at
+        if each.from_at <= each.until_at
+        else now >= each.from_at or now < each.until_at
+        for each in snapshot.home.electricity.dear
+    )
 
 
 def _for_the_limit(path: _Path, snapshot: Snapshot, keeps_k: float) -> EarlyCooling | None:
@@ -266,9 +309,14 @@ def _next(at: time, now_local: datetime) -> datetime:
     return today if today > now_local else today + timedelta(days=1)
 
 
-def _path(view: RoomView, snapshot: Snapshot, bedrooms: frozenset[str]) -> _Path | None:
+def _path(
+    view: RoomView,
+    devices: Sequence[DeviceConditions],
+    snapshot: Snapshot,
+    bedrooms: frozenset[str],
+) -> _Path | None:
     """Return the room's next hours as far as they are known, `None` where they matter to nobody."""
-    devices, ahead, now_c = _usable(view), view.conditions.ahead, view.effective_c
+    ahead, now_c = view.conditions.ahead, view.effective_c
     steps = _known_ahead(snapshot) // STEP
     lowest_limit_c = view.lowest_limit_c
     if not devices or lowest_limit_c is None or ahead is None or now_c is None or steps < 1:

@@ -77,7 +77,8 @@ class RoomView:
     `effective_c` is `None` when the room is not seen, or what is seen cannot be believed. `fan` is
     what a fan is worth to the person whom it helps least: `ok`, `wet_skin` or `no_help`. `early` is
     `None` unless the room must be cooled before it is near its limit, `is_failing` says that this
-    was begun and does not work.
+    was begun and does not work. `is_held` says that it would be warm again soon if what cools it
+    ended at its target.
     """
 
     conditions: RoomConditions
@@ -90,6 +91,7 @@ class RoomView:
     users: tuple[Person, ...] = ()
     outdoors: Outdoors | None = None
     early: EarlyCooling | None = None
+    is_held: bool = False
     is_failing: bool = False
 
     @property

@@ -3,7 +3,7 @@
 The limit is a fuse: nothing passes it, no level and no minimum time. What runs without keepcool
 counts too, until nobody has seen it for an hour. Devices start one after the other. The room that
 is worse for a person comes first, then the one that somebody is in; of equals one runs for an hour,
-then the other gets its turn.
+then the other gets its turn. One whose room is at its target gives way to any.
 
 Source: our own choice.
 """
@@ -72,6 +72,12 @@ class Wish:
         return self.device.lease is not None and self.command.action is CoolingAction.RUN
 
     @property
+    def is_at_target(self) -> bool:
+        """Return whether it only holds its room where another one could be cooled."""
+        aim, value_c = self.view.aim(self.device.device), self.view.effective_c
+        return aim is not None and value_c is not None and value_c <= aim.end_c
+
+    @property
     def is_new(self) -> bool:
         """Return whether it is to start now."""
         is_ours = self.device.lease is not None
@@ -112,7 +118,7 @@ def within_cap(
         if is_first and used_w + wish.power_w <= limit_w:
             continue
         changed[wish.device_id] = _wait(wish, wishes)
-        ours_w = _sum_w([each for each in kept if rank(each) <= rank(wish)])
+        ours_w = _sum_w([e for e in kept if e.is_at_target or rank(e) <= rank(wish)])
         if is_first and used_w + wish.power_w - ours_w > limit_w:
             is_turn = True  # not even in its turn: another that fits need not wait for it
         may_yield = [each for each in kept if _yields(each, rank(each), rank(wish))]
@@ -156,7 +162,7 @@ def _yields(kept: Wish, kept_rank: tuple[int, bool], waiting_rank: tuple[int, bo
     if running_for < kept.device.device.minimum_on:
         return False
     is_turn_over = running_for >= TURN and waiting_rank == kept_rank
-    return waiting_rank > kept_rank or is_turn_over
+    return waiting_rank > kept_rank or is_turn_over or kept.is_at_target
 
 
 def _sum_w(wishes: Sequence[Wish]) -> float:

@@ -36,23 +36,41 @@ _PARTS = (_Part(FAST_SHARE, FAST_H), _Part(SLOW_SHARE, SLOW_H))
 
 
 def cooling_power(
-    response: CoolingResponse, temperature_c: float | None, target_c: float | None
+    response: CoolingResponse,
+    temperature_c: float | None,
+    target_c: float | None,
+    rise_k_per_h: float = 0.0,
 ) -> float:
     """Return at which share of full power an air conditioner that is on works now, 0 to 1.
 
-    Near its target it only holds the room: taken as if the room would not change without it either.
+    Near its target it only holds the room, against what the room would rise by without it.
     One whose target is not known counts as holding once it has lowered the room by an hour's fall.
 
     Args:
         response: what it has done so far.
         temperature_c: of the room, `None` while that is not known.
         target_c: what it is set to, `None` where nobody knows.
+        rise_k_per_h: by how much the room would rise without any cooling, as foretold.
     """
     if temperature_c is None or target_c is None:
         is_holding = response.lower_k >= response.fall_k
     else:
         is_holding = temperature_c <= target_c + RESTS_UNDER_K
-    return response.power_to_hold if is_holding else 1.0
+    return response.power_to_hold(rise_k_per_h) if is_holding else 1.0
+
+
+def rise_k_per_h(ahead: RoomForecast, left: CoolingResponse) -> float:
+    """Return by how much a room would rise in an hour without any cooling.
+
+    Args:
+        ahead: the room's forecast with no further cooling.
+        left: what cooling had left when it was made.
+    """
+    left_k = (left.fast_k, left.slow_k)
+    first_c, then_c = (
+        ahead.hours[distance].middle_c + _left_k(left_k, distance) for distance in (0, 1)
+    )
+    return then_c - first_c
 
 
 @dataclass(frozen=True, slots=True)

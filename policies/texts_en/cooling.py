@@ -37,6 +37,13 @@ COOLING_TEXTS: Mapping[str, Text] = {
             ("Aim: {target}.",),
         ),
     ),
+    "cooling_held": Text(
+        ("Keeping {the_room} cool",),
+        (
+            ("Keeping the room cool: without it the room would soon be near its limit.",),
+            ("Aim: {target}.",),
+        ),
+    ),
     "cooling_before_dear": Text(
         ("Cooling the {room} early",),
         (

@@ -155,15 +155,27 @@ def test_a_limit_near_the_lowest_target_still_leaves_room_between_start_and_end(
     ("temperature_c", "expected"),
     [
         (25.4, ("run", "cooling_over_limit")),
-        (24.6, ("run", "cooling_over_limit")),
-        (24.5, ("release", "cooling_reached_target")),
+        (24.1, ("run", "cooling_over_limit")),
+        (24.0, ("release", "cooling_reached_target")),
     ],
 )
-def test_running_cooling_ends_half_a_degree_over_its_target(
+def test_running_cooling_goes_down_to_its_target(
     temperature_c: float, expected: tuple[str, str]
 ) -> None:
-    """Cooling that runs goes on under its start, down to the target of 24 °C + 0.5 K."""
+    """So that it starts less often than from half a degree over it."""
     assert outcome(planned(a_home_at(temperature_c, running()))) == expected
+
+
+def test_after_two_hours_cooling_ends_half_a_degree_over_its_target() -> None:
+    """An air conditioner's own sensor may rest before the room is there, and would never end."""
+    for kind, wanted in (
+        (DeviceKind.CLIMATE, COOL_24),
+        (DeviceKind.SWITCH, DeviceState(is_on=True)),
+    ):
+        lease = a_lease(desired=wanted, running_for=hours(2))
+        device = running(device=a_device(kind=kind), lease=lease, observed=wanted)
+        outcomes = [outcome(planned(a_home_at(value_c, device))) for value_c in (24.6, 24.5)]
+        assert outcomes == [("run", "cooling_over_limit"), ("release", "cooling_reached_target")]
 
 
 def test_a_bedroom_at_night_is_cooled_to_the_night_target() -> None:

@@ -144,7 +144,7 @@ def test_response_in_minutes_is_that_at_once() -> None:
     assert response.lower_k == pytest.approx(CoolingResponse.after(2.0, 1.0).lower_k)
     held_k = response.lower_k
     for _ in range(600):
-        response.go_on(1 / 60, response.power_to_hold)
+        response.go_on(1 / 60, response.power_to_hold())
     assert response.lower_k == pytest.approx(held_k, rel=0.02)
     response.go_on(48.0, 0.0)
     assert response.lower_k < held_k / 3
@@ -295,18 +295,76 @@ def test_while_needed_it_stays_on_at_its_target() -> None:
         "run",
         "cooling_early",
     )
-    assert outcome(planned(a_home(local(13), 24.4, running(), path=mild_day))) == (
+    ended = a_home(local(13), 24.4, running(ran=hours(3)), path=mild_day)
+    assert outcome(planned(ended)) == (
         "release",
         "cooling_reached_target",
     )
 
 
-def test_a_device_without_a_setpoint_ends_over_its_target() -> None:
+# ----------------------------------------------------------------------------- held
+
+
+def warm_from(hour: int) -> Callable[[datetime], float]:
+    """Return a room that is 24 °C until an hour, and 29 °C from then on, without cooling."""
+    return lambda at: 29.0 if at.hour >= hour else 24.0
+
+
+def held(path: Callable[[datetime], float] | None, *, at: datetime | None = None) -> Snapshot:
+    """Return a room at its target, cooled by a strong device for three hours."""
+    return a_home(at or local(13), 24.3, running(STRONG, hours(3)), path=path)
+
+
+def outdoors(snapshot: Snapshot, temperature_c: float) -> Snapshot:
+    """Return it in other weather."""
+    assert snapshot.forecast is not None
+    changed = tuple(replace(hour, temperature_c=temperature_c) for hour in snapshot.forecast.hours)
+    return replace(snapshot, forecast=replace(snapshot.forecast, hours=changed))
+
+
+def test_a_thermostat_holds_a_room_that_would_be_warm_again_soon() -> None:
+    """Switched off and on it would be started thirty times on a hot day."""
+    assert outcome(planned(held(lambda _at: 29.0))) == ("run", "cooling_held")
+    assert outcome(planned(held(warm_from(16)))) == ("run", "cooling_held")
+
+
+@pytest.mark.parametrize("path", [mild_day, warm_from(18), None], ids=["mild", "late", "unknown"])
+def test_a_room_that_stays_cool_for_hours_is_not_held(
+    path: Callable[[datetime], float] | None,
+) -> None:
+    """The air conditioner is handed back: nothing is left on without a reason."""
+    assert outcome(planned(held(path))) == ("release", "cooling_reached_target")
+
+
+def test_a_forecast_that_was_wrong_a_moment_ago_ends_nothing() -> None:
+    """It says that the room stays cool; two hours ago, in the same heat, it was too warm."""
+    begun = a_home(local(13), 24.0, running(STRONG, minutes(119)), path=mild_day)
+    assert outcome(planned(begun)) == ("run", "cooling_held")
+    assert planned(outdoors(begun, 24.0)).action is CoolingAction.RELEASE
+    over = a_home(local(13), 24.3, running(STRONG, minutes(120)), path=mild_day)
+    assert planned(over).action is CoolingAction.RELEASE
+
+
+def test_a_room_is_not_held_where_outdoor_air_would_cool_it() -> None:
+    """Windows and window fans come first, and never beside a running air conditioner."""
+    evening = held(lambda _at: 29.0, at=local(21))
+    assert planned(outdoors(evening, 23.0)).action is CoolingAction.RUN
+    assert planned(outdoors(evening, 22.0)).action is CoolingAction.RELEASE
+
+
+def test_a_room_far_under_its_target_is_not_held() -> None:
+    """Half a degree under it the thermostat does not do what it is told."""
+    hot = a_home(local(13), 23.5, running(STRONG, hours(3)), path=lambda _at: 29.0)
+    assert planned(hot).action is CoolingAction.RELEASE
+
+
+def test_a_device_without_a_setpoint_is_not_held() -> None:
     """A plug's air conditioner knows no target of ours, so it must not go on under it."""
     plug = a_device(kind=DeviceKind.SWITCH, entity_id="switch.ac")
     lease = Lease(DeviceState(is_on=True), OFF, hours(1), minutes(40))
     device = replace(running(), device=plug, lease=lease, observed=DeviceState(is_on=True))
-    assert planned(a_home(local(13), 24.4, device)).action is CoolingAction.RELEASE
+    assert planned(a_home(local(13), 24.1, device)).action is CoolingAction.RUN
+    assert planned(a_home(local(13), 24.0, device)).action is CoolingAction.RELEASE
 
 
 def test_a_room_far_under_its_target_ends_an_early_run() -> None:

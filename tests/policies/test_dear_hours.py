@@ -10,7 +10,7 @@ import pytest
 from policies.cooling_ahead import LONGEST_BEFORE_DEAR
 from policies.model import CoolingAction, DearTime, DeviceConditions, Electricity, Snapshot
 from tests.builders import a_home as a_house
-from tests.builders import local, minutes
+from tests.builders import hours, local, minutes
 from tests.policies.test_cooling_ahead import (
     STRONG,
     WEAK,
@@ -80,8 +80,20 @@ def test_what_runs_for_the_price_stays_on_at_its_target_until_it_is_dear() -> No
     """Then the usual rules end it."""
     before = planned(at_price(local(16, 50), 24.3, running(STRONG)))
     assert outcome(before) == ("run", "cooling_before_dear")
-    dear = planned(at_price(local(17, 1), 24.3, running(STRONG)))
+    dear = planned(at_price(local(17, 1), 24.3, running(STRONG, hours(2))))
     assert outcome(dear) == ("release", "cooling_reached_target")
+
+
+def test_a_room_is_not_held_at_its_target_while_that_is_dear() -> None:
+    """It may rise to where cooling starts, over midnight too; when it is cheap again it is held."""
+    night = (DearTime(time(23), time(6)),)
+    warm = running(STRONG, hours(3))
+
+    def at(moment: datetime, dear: tuple[DearTime, ...]) -> str:
+        return planned(at_price(moment, 24.3, warm, dear, lambda _at: 28.0)).action.value
+
+    assert at(local(18), (EVENING,)) == at(local(23), night) == at(local(2), night) == "release"
+    assert at(local(20), (EVENING,)) == at(local(10), night) == "run"
 
 
 def test_a_limit_is_never_given_up_for_a_price() -> None:

@@ -30,10 +30,12 @@ from policies.model import (
 from tests.builders import (
     AFTERNOON,
     a_device,
+    a_forecast,
     a_home,
     a_person,
     a_room,
     a_snapshot,
+    an_ahead,
     device_conditions,
     hours,
     minutes,
@@ -173,6 +175,28 @@ def test_of_equals_each_gets_its_turn_after_an_hour() -> None:
     assert outcomes(at_home(rested, on("study", minutes(30)))) == {"living": WAITS, "study": RUNS}
 
 
+def test_what_only_holds_its_room_gives_way_to_any_other() -> None:
+    """A room at its target can wait; one that is too warm cannot, whoever is in it."""
+    ahead = an_ahead(AFTERNOON, lambda _at: 29.0)
+    weather = a_forecast((32.0,) * 24)
+
+    def held_at(living_c: float) -> dict[str, tuple[str, str]]:
+        living, study = on("living", minutes(10)), off("study")
+        snapshot = at_home(living, study, living_c=living_c, study_c=25.8)
+        rooms = tuple(replace(each, ahead=ahead) for each in snapshot.rooms)
+        stay = Stay("study", time(15, 30), time(18))
+        coming = person_conditions(replace(BEN.person, rooms=("attic",), stays=(stay,)))
+        more: dict[str, Any] = {
+            "forecast": weather,
+            "forecast_age": minutes(5),
+            "people": (ANNA, coming),
+        }
+        return outcomes(replace(snapshot, rooms=rooms, **more))
+
+    assert held_at(25.1) == {"living": RUNS, "study": WAITS}
+    assert held_at(24.3) == {"living": ENDS, "study": WAITS}
+
+
 def test_nobody_yields_where_it_would_not_be_enough() -> None:
     """A device that somebody switched on by hand takes the rest."""
     by_hand = device_conditions(
@@ -192,6 +216,13 @@ def test_what_somebody_switches_on_by_hand_ends_ours() -> None:
     by_hand = off("study", observed=COOL, override_remaining=hours(1))
     told = outcomes(at_home(on("living", minutes(3)), by_hand))
     assert told == {"living": ENDS, "study": ("leave", "cooling_manual_override")}
+
+
+def test_what_somebody_switches_off_again_gives_its_power_back_at_once() -> None:
+    """Hands off lasts for two hours; the power that it does not draw is free."""
+    by_hand = off("study", observed=OFF, override_remaining=hours(1))
+    told = outcomes(at_home(off("living"), by_hand))
+    assert told == {"living": RUNS, "study": ("leave", "cooling_manual_override")}
 
 
 @pytest.mark.parametrize("level", [HeatLevel.HIGH, HeatLevel.VERY_HIGH])

@@ -12,8 +12,8 @@ from daemon.demo.hot_days import hot_week
 from daemon.demo.household import hot_day_household
 from daemon.demo.rooms import LIVING_ROOM, AirConditioner
 from policies.cooling_ahead import CoolingResponse
-from policies.room_cooling import cooling_power, uncooled, with_what_is_left
-from tests.builders import ZONE, an_ahead, local
+from policies.room_cooling import cooling_power, rise_k_per_h, uncooled, with_what_is_left
+from tests.builders import AFTERNOON, ZONE, an_ahead, local
 
 FALL_K = 2.0
 
@@ -86,6 +86,19 @@ def test_a_room_that_is_held_all_day_is_lifted_by_no_more_than_it_was_lowered() 
     lowered_k = CoolingResponse.after(5.0, 1 / 3).lower_k
     assert response.lower_k == pytest.approx(lowered_k, rel=0.02)
     assert max(lifted_k) < lowered_k * 1.2
+
+
+def test_a_room_that_is_held_is_lifted_by_what_it_was_foretold_to_rise() -> None:
+    """One held from the morning on would otherwise be learned as one that has no hot afternoon."""
+    left = CoolingResponse.after(5.0, 0.5)
+    rising = an_ahead(AFTERNOON, lambda at: 26.0 + (at - AFTERNOON) / timedelta(hours=1))
+    lowered = with_what_is_left(rising, (left.fast_k, left.slow_k))
+    assert rise_k_per_h(lowered, left) == pytest.approx(1.0)
+    holding = replace(left)
+    for _ in range(120):
+        holding.go_on(1 / 60, cooling_power(holding, 24.0, 24.0, 1.0))
+    assert holding.lower_k == pytest.approx(left.lower_k + 2.0, rel=0.05)
+    assert cooling_power(left, 24.0, 24.0, -100.0) == 0.0
 
 
 def test_a_device_without_a_known_target_is_bounded_too() -> None:
