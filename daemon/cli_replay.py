@@ -109,8 +109,9 @@ def replay(  # noqa: PLR0913 - one for each option
     outcomes = _play(settings, recordings, weather, is_answered=not unanswered)
     names = _headings(config_path, changes, compare)
     columns = list(zip(names, outcomes, strict=True))
-    _show(columns, shows_all=shows_all, is_json=is_json)
-    is_written = html is None or _write_page(html, columns, recordings[0], weather)
+    played = _described(config_path, changes, compare)
+    _show(columns, played, shows_all=shows_all, is_json=is_json)
+    is_written = html is None or _write_page(html, columns, recordings[0], weather, played)
     crashes = [crash for outcome in outcomes for crash in outcome.crashes]
     for crash in crashes:
         click.echo(f"keepcool: went wrong inside: {crash}", err=True)
@@ -307,11 +308,12 @@ def _write_page(
     columns: Sequence[tuple[str, Outcome]],
     recording: Recording,
     weather: RecordedWeather | None,
+    played: str,
 ) -> bool:
     from daemon.replay.page import render_page  # noqa: PLC0415 - see replay
 
     try:
-        path.write_text(render_page(columns, recording, weather), encoding="utf-8")
+        path.write_text(render_page(columns, recording, weather, played), encoding="utf-8")
     except OSError as error:
         click.echo(f"keepcool: {path} could not be written: {error.strerror}", err=True)
         return False
@@ -324,12 +326,22 @@ def _headings(config: Path, changes: Sequence[str], compare: Path | None) -> lis
     return ["keepcool"] if compare is None else [name[:17], compare.stem[:17]]
 
 
-def _show(columns: Sequence[tuple[str, Outcome]], *, shows_all: bool, is_json: bool) -> None:
+def _described(config: Path, changes: Sequence[str], compare: Path | None) -> str:
+    """Say which settings were played, where they are not simply those of the file."""
+    if compare is None and not changes:
+        return ""
+    name = _headings(config, changes, compare)[0]
+    return f"{name} is {config.name}{' with ' if changes else ''}{', '.join(changes)}"
+
+
+def _show(
+    columns: Sequence[tuple[str, Outcome]], played: str, *, shows_all: bool, is_json: bool
+) -> None:
     from daemon.replay.summary import as_json  # noqa: PLC0415
     from daemon.replay.text import render  # noqa: PLC0415
 
     if not is_json:
-        click.echo(render(columns, shows_all=shows_all))
+        click.echo(render(columns, shows_all=shows_all, settings=played))
         return
     found: dict[str, Any] = as_json(columns[0][1])
     found["compare"] = as_json(columns[1][1]) if columns[1:] else None

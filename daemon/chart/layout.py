@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
@@ -12,6 +13,18 @@ WIDTH: Final = 360  # as many pixels as a phone has, so that text keeps its size
 MARGIN: Final = 5.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 352.0, 44.0, 194.0  # the plot
 LETTER: Final = 5.9  # the usual width of a letter of 11 px
+
+
+_TITLE_LETTER: Final = 8.5  # of 14 px, bold; Chinese letters and pictures are as wide as high
+_TITLE_WIDE: Final = 14.5
+
+
+def title_width(title: str) -> float:
+    """Return how wide a title comes out at most, in the units of the picture."""
+    return sum(
+        _TITLE_WIDE if unicodedata.east_asian_width(letter) in "WF" else _TITLE_LETTER
+        for letter in title
+    )
 
 
 class Frame:

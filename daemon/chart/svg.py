@@ -21,6 +21,7 @@ from daemon.chart.layout import (
     Frame,
     now_line,
     stretches,
+    title_width,
 )
 from daemon.chart.model import Band, Chart, Ink, Line, Piece
 
@@ -31,7 +32,8 @@ _MARK_RADIUS: Final = 7.0
 _DOT_RADIUS: Final = 4.0
 _NARROWEST_LABEL: Final = 12.0  # a narrower piece of a row carries no text
 _PALE_FROM: Final = "level3"  # on it and above, text is white
-_LONGEST_NAME: Final = 6  # letters of a row's name beside the plot
+_LONGEST_NAME: Final = 6  # letters of a row's name beside the plot,
+_KEPT_LETTERS: Final = 4  # and what is kept of a longer one: its ellipsis is wide
 
 STYLE: Final = """
 .chart{--ink:#222;--soft:#555;--paper:#fff;--grid:#ddd;--indoors:#0072b2;--other:#d55e00;
@@ -121,7 +123,7 @@ def panel(chart: Chart) -> str:
     frame = Frame(chart)
     return "".join(
         (
-            text(MARGIN, 15, chart.title, "title"),
+            _title(chart.title),
             text(MARGIN, 32, chart.subtitle) if chart.subtitle else "",
             *_grid(frame, chart),
             _band(frame, chart.band),
@@ -132,6 +134,14 @@ def panel(chart: Chart) -> str:
             *_rows(frame, chart),
         )
     )
+
+
+def _title(title: str) -> str:
+    """Return the title; one that is wider than the picture is drawn narrower."""
+    room = WIDTH - 2 * MARGIN
+    fitted = f' textLength="{room:.0f}" lengthAdjust="spacingAndGlyphs"'
+    fit = fitted if title_width(title) > room else ""
+    return f'<text class="title"{fit} x="{MARGIN:.1f}" y="15.0">{escape(title)}</text>'
 
 
 def _grid(frame: Frame, chart: Chart) -> Iterator[str]:
@@ -233,7 +243,7 @@ def _box(x: float, y: float, width: float, kind: str) -> str:
 
 def short(name: str) -> str:
     """Return a name as it fits beside the plot."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_KEPT_LETTERS]}…"
 
 
 def text(x: float, y: float, words: str, kind: str = "") -> str:

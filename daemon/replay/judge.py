@@ -26,16 +26,30 @@ NAMED_HOUR_SLACK: Final = timedelta(hours=3)  # it was right if the heat came by
 TOLD_WITHIN: Final = timedelta(minutes=15)
 
 Air = tuple[float, float | None]  # temperature in °C, relative humidity in %
+Stretch = tuple[datetime, datetime]
 AirAt = Callable[[str, datetime], Air | None]  # by room
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """Hold one time in which it was at level 2 or above; pauses are in it, but not in `hot`."""
+    """Hold one time in which it was at level 2 or above; pauses lie between its parts."""
 
-    start: datetime
-    end: datetime
-    hot: timedelta
+    parts: tuple[Stretch, ...]
+
+    @property
+    def start(self) -> datetime:
+        """Return when it became too hot."""
+        return self.parts[0][0]
+
+    @property
+    def end(self) -> datetime:
+        """Return when it was no longer too hot."""
+        return self.parts[-1][1]
+
+    @property
+    def hot(self) -> timedelta:
+        """Return how long it was too hot, without the pauses."""
+        return sum((end - start for start, end in self.parts), timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,24 +165,23 @@ def find_spells(steps: Iterable[Where], end: datetime) -> list[Spell]:
 
     What was not recorded is a pause, too.
     """
-    spells: list[Spell] = []
+    parts: list[Stretch] = []
     hot_since: datetime | None = None
     for step in steps:
         if hot_since is None and step.mean_k is not None and step.mean_k >= 0.0:
             hot_since = step.at
         elif hot_since is not None and (step.mean_k is None or step.mean_k < -RESOLVE_K):
-            spells.append(Spell(hot_since, step.at, step.at - hot_since))
+            parts.append((hot_since, step.at))
             hot_since = None
     if hot_since is not None:
-        spells.append(Spell(hot_since, end, end - hot_since))
-    merged: list[Spell] = []
-    for spell in spells:
-        if merged and spell.start - merged[-1].end < SAME_SPELL:
-            last = merged.pop()
-            merged.append(Spell(last.start, spell.end, last.hot + spell.hot))
+        parts.append((hot_since, end))
+    spells: list[Spell] = []
+    for part in parts:
+        if spells and part[0] - spells[-1].end < SAME_SPELL:
+            spells[-1] = Spell((*spells[-1].parts, part))
         else:
-            merged.append(spell)
-    return merged
+            spells.append(Spell((part,)))
+    return spells
 
 
 def judge(

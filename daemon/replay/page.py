@@ -6,14 +6,14 @@ all have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from html import escape
 from typing import Final
 
 from daemon.chart import DARK_STYLE, draw
 from daemon.chart import STYLE as CHART_STYLE
-from daemon.replay.judge import Spell
+from daemon.replay.judge import Stretch
 from daemon.replay.pictures import Pictures, draw_charts
 from daemon.replay.recorders import Sent, Switched
 from daemon.replay.recording import RecordedWeather, Recording
@@ -32,6 +32,8 @@ vertical-align:top}
 th:first-child,td:first-child{text-align:left;padding-left:0}
 td.part:first-child{padding-left:.8rem}
 table{overflow-wrap:break-word}
+@media(max-width:30rem){table{display:block;overflow-x:auto;font-size:.8125rem}
+th,td{padding-left:.35rem}}
 details{border-top:1px solid var(--line)}
 summary{cursor:pointer;padding:.45rem 0}
 summary .quiet{display:block}
@@ -40,7 +42,10 @@ summary .quiet{display:block}
 
 
 def render_page(
-    columns: Sequence[tuple[str, Outcome]], recording: Recording, weather: RecordedWeather | None
+    columns: Sequence[tuple[str, Outcome]],
+    recording: Recording,
+    weather: RecordedWeather | None,
+    settings: str = "",
 ) -> str:
     """Return the page as text; whatever names and messages hold arrives as text.
 
@@ -48,12 +53,14 @@ def render_page(
         columns: each outcome with its heading; the first is told in full.
         recording: what the first one lived through.
         weather: likewise.
+        settings: which ones were played, in words.
     """
     outcome = columns[0][1]
     pictures = Pictures(outcome, recording, weather)
     first, last = (moment.astimezone(outcome.household.zone) for moment in outcome.span)
     title = f"{outcome.household.name}: {first:%Y-%m-%d} to {last:%Y-%m-%d}, replayed"
     cooling = f"<p>Cooling: {escape(NOTE_ON_COOLING)}.</p>" if outcome.household.devices else ""
+    played = f"<p>Settings: {escape(settings)}.</p>" if settings else ""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -61,7 +68,7 @@ def render_page(
         f"<style>{PAGE_STYLE}{CHART_STYLE}{DARK_STYLE}{_STYLE}</style></head>"
         f"<body>\n<h1>{escape(title)}</h1>"
         "<p>What keepcool would have said and switched. The recorded weather stood for its "
-        f"forecast; nothing was sent.</p>\n{cooling}{_table(columns)}\n"
+        f"forecast; nothing was sent.</p>\n{played}{cooling}{_table(columns)}\n"
         f'<div class="rooms">{_drawn(pictures.report(pictures.whole))}</div>\n'
         '<p class="quiet">Indoors is how warm it felt: the air, or the heat index where that is '
         "higher. Levels: 0 fine, 1 over the limit, 2 a warning, 3 a warning with sound, 4 the "
@@ -90,12 +97,13 @@ def _drawn(report: Report) -> str:
 def _days(outcome: Outcome, pictures: Pictures) -> Iterator[str]:
     """Yield every day of the recording, folded up."""
     spells = [spell for each in outcome.judged.values() for spell in each.spells]
+    parts = sorted(part for spell in spells for part in spell.parts)
     found = dict(happenings(outcome))
     for number in range(pictures.whole.days):
         day = pictures.whole.first + number * DAY
         span = Span(day, 1, pictures.whole.zone)
         report, happened = pictures.report(span), found.get(day, [])
-        hot = sum((_overlap(spell, span) for spell in spells), timedelta(0))
+        hot = _hot_within(span, parts)
         has_picture = pictures.whole.days <= FEW_DAYS or hot > timedelta(0) or report.told
         drawn = f'<div class="rooms">{_drawn(report)}</div>' if has_picture else ""
         yield (
@@ -146,5 +154,11 @@ def _entries(outcome: Outcome, happened: Sequence[Sent | Switched]) -> Iterator[
             )
 
 
-def _overlap(spell: Spell, span: Span) -> timedelta:
-    return max(min(spell.end, span.end) - max(spell.start, span.start), timedelta(0))
+def _hot_within(span: Span, parts: Iterable[Stretch]) -> timedelta:
+    """Return how long somebody was too hot; what several people share counts once."""
+    hot, behind = timedelta(0), span.start
+    for start, end in parts:  # in the order of time
+        begins, ends = max(start, behind), min(end, span.end)
+        if ends > begins:
+            hot, behind = hot + (ends - begins), ends
+    return hot

@@ -31,18 +31,20 @@ _ROADS: Final = {Road.SECOND_ROAD: " [second road]", Road.ANNOUNCER: " [spoken a
 Columns = Sequence[tuple[str, Mapping[str, Any]]]
 
 
-def render(columns: Sequence[tuple[str, Outcome]], *, shows_all: bool) -> str:
+def render(columns: Sequence[tuple[str, Outcome]], *, shows_all: bool, settings: str = "") -> str:
     """Return the table of all outcomes, then the first one's messages and commands by day.
 
     Args:
         columns: each with its heading; the first is told in full.
         shows_all: whether drink reminders are written out instead of counted.
+        settings: which ones were played, in words.
     """
     outcome = columns[0][1]
     zone = outcome.household.zone
     first, last = (moment.astimezone(zone) for moment in outcome.span)
     lines = [
         f"{outcome.days:.1f} days, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({zone})",
+        *([f"Settings: {settings}"] if settings else []),
         "",
         *_table(columns),
         "",
@@ -88,7 +90,8 @@ def rows(found: Columns) -> Iterator[tuple[str, list[str]]]:
         yield f"  {words}", [f"{count}" for count in counts]
     yield "  a day, on average", [f"{each['mean_a_day']:.1f}" for each in messages]
     yield "  a day, at most", [f"{each['most_a_day']}" for each in messages]
-    yield "too hot (level 2 and above), h", [f"{each['hours']:.1f}" for each in heat]
+    added = ", people added up" if len(found[0][1].get("people", ())) > 1 else ""
+    yield f"too hot (level 2 and above){added}, h", [f"{each['hours']:.1f}" for each in heat]
     yield "  of it announced before it began", [_share(each) for each in heat]
     yield "hot spells", [f"{each['spells']}" for each in heat]
     yield "  announced before they began", [f"{each['announced_spells']}" for each in heat]

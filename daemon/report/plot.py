@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from daemon.chart.labels import Places
+from daemon.chart.layout import MARGIN, WIDTH, title_width
 from daemon.chart.model import Chart, Ink, Line, Row
 from daemon.chart.svg import short
 from daemon.records import from_json
@@ -112,7 +113,9 @@ def _draw(figure: Figure, chart: Chart, y_in: float, height_in: float) -> None:
             side.set_visible(False)
         return made
 
-    figure.text(0.02, 1 - (y_in + 0.06) / height_in, chart.title, va="top", size=9, weight="bold")
+    size = 9.0 * min(1.0, (WIDTH - 2 * MARGIN) / title_width(chart.title))
+    y = 1 - (y_in + 0.06) / height_in
+    figure.text(0.02, y, chart.title, va="top", size=size, weight="bold")
     _plot(axes(y_in + _TITLE_IN, _PLOT_IN), chart)
     row_in = y_in + _TITLE_IN + _PLOT_IN + _TICKS_IN
     for row in chart.rows:

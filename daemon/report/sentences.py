@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -42,8 +43,9 @@ def _hottest(report: Report) -> Iterator[str]:
     if best is not None:
         value, at, room = best
         local = at.astimezone(report.span.zone)
-        when = f"{local:%H:%M}" if report.span.days == 1 else f"{local:%A %H:%M}"
-        yield f"It was hottest in {room.room.name}, at {when}: it felt like {value:.1f} °C."
+        when = "" if report.span.days == 1 else f" on {local:%A}"
+        name = isolated(room.room.name)
+        yield f"It was hottest in {name},{when} at {local:%H:%M}: it felt like {value:.1f} °C."
 
 
 def _over_limit(report: Report) -> Iterator[str]:
@@ -57,7 +59,7 @@ def _over_limit(report: Report) -> Iterator[str]:
         )
         if over:
             more = f", {hours(warned)} of it at level 2 or more" if warned else ""
-            spent.append(f"{room.room.name} {hours(over)}{more}")
+            spent.append(f"{isolated(room.room.name)} {hours(over)}{more}")
     if spent:
         yield f"Over the limit: {'; '.join(spent)}."
     else:
@@ -71,7 +73,8 @@ def _cooling(report: Report) -> Iterator[str]:
             runs = room.runs.get(device.device_id, ())
             total = sum((until - since for since, until in runs), timedelta(0))
             if total:
-                spent.append(f"{device.name} in {room.room.name} {hours(total)}")
+                device_name, name = isolated(device.name), isolated(room.room.name)
+                spent.append(f"{device_name} in {name} {hours(total)}")
     if spent:
         yield f"keepcool cooled: {'; '.join(spent)}."
 
@@ -90,7 +93,7 @@ def _drinks(report: Report) -> Iterator[str]:
     drinks = Counter(drink.person_id for drink in report.drinks)
     for person in report.home.people:
         count = drinks[person.person_id]
-        who = f"{person.name}: " if len(report.home.people) > 1 else ""
+        who = f"{isolated(person.name)}: " if len(report.home.people) > 1 else ""
         amount = ""
         if count and not is_restricted(person):
             total = sum(d.amount_ml for d in report.drinks if d.person_id == person.person_id)
@@ -102,10 +105,17 @@ def _missing(report: Report) -> Iterator[str]:
     """Say which rooms were not seen for long: the picture has holes there."""
     for room in report.rooms:
         unseen = report.span.step * sum(level is None for _, level in room.levels)
+        name = isolated(room.room.name)
         if room.levels and not room.is_known:
-            yield f"Nothing is known of {room.room.name}."
+            yield f"Nothing is known of {name}."
         elif unseen >= timedelta(hours=1):
-            yield f"{room.room.name} was not seen for {hours(unseen)}."
+            yield f"{name} was not seen for {hours(unseen)}."
+
+
+def isolated(name: str) -> str:
+    """Return a name that cannot move what stands beside it: one that is written from the right."""
+    is_from_right = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in name)
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if is_from_right else name
 
 
 def is_restricted(person: Person) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,26 @@ def test_a_day_in_words(home: Path) -> None:
         "Bedroom was not seen for 9 h 50 min.",
     ):
         assert words in line, (words, line)
+
+
+def test_longest_names_fit_their_pictures(home: Path) -> None:
+    """A title that is wider than a phone is drawn narrower, whole; a short one stays as it is."""
+    longest = "Wohnzimmer mit der sehr langen Bezeichnung im Erdgeschoss l"
+    report_home.write_settings(home, living=longest, anna="Anna-Maria")
+    page = page_of(home, "--day", "2026-07-14")
+    fitted = re.findall(r'<text class="title"( textLength="350"[^>]*?)? x=[^>]*>([^<]*)<', page)
+    assert [(bool(fit), name) for fit, name in fitted] == [(True, longest), (False, "Bedroom")]
+    assert ">Anna…<" in page
+
+
+def test_name_written_from_the_right_does_not_move_the_hours_beside_it(home: Path) -> None:
+    """It stands isolated in the sentences, which name day and hour of a week in their order."""
+    name = "\N{HEBREW LETTER HET}\N{HEBREW LETTER DALET}\N{HEBREW LETTER RESH}"
+    report_home.write_settings(home, living=name)
+    isolated = f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+    words = report(home, "--week", "2026-07-18").output
+    assert f"{isolated} 14 h" in report(home, "--day", "2026-07-14").output
+    assert re.search(f"It was hottest in {isolated}, on [MTW][a-z]+day at 1", words)
 
 
 def test_of_restricted_fluids_no_volume_is_named(home: Path) -> None:

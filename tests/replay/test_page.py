@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+
+import pytest
 
 from tests.replay.homes import COOLING, SETTINGS, replay, write_recording, write_settings
 
@@ -43,6 +46,24 @@ def test_calm_days_of_a_long_recording_have_no_picture(tmp_path: Path) -> None:
     html = page.read_text()
     assert len(re.findall(r"<details><summary><b>", html)) == 21
     assert html.count("<svg") == 1
+
+
+def test_hours_that_two_people_share_count_once_a_day(tmp_path: Path) -> None:
+    """The days' hours are the home's; the table adds people up and says so, and names settings."""
+    second = SETTINGS.split("[[person]]")[1].split("[[room]]")[0].replace("anna", "ben")
+    config = write_settings(tmp_path, f"{SETTINGS}[[person]]{second}")
+    files = write_recording(tmp_path, days=3)
+    page = tmp_path / "replay.html"
+    options = ("--set", "person.ben.level_1_c=25.5", "--html", str(page), "--json")
+    result = replay(config, files, *options)
+    assert result.exit_code == 0, result.output
+    html, found = page.read_text(), json.loads(result.stdout)
+    by_day = [float(hours) for hours in re.findall(r"too hot for ([0-9.]+) h", html)]
+    anna_h, ben_h = (found["people"][each]["hours"] for each in ("anna", "ben"))
+    assert anna_h == ben_h > 5
+    assert sum(by_day) == pytest.approx(anna_h, abs=0.2)
+    assert "too hot (level 2 and above), people added up, h" in html
+    assert "Settings: keepcool is keepcool.toml with person.ben.level_1_c=25.5." in html
 
 
 def test_page_that_cannot_be_written_is_exit_1(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def at(hours: float) -> datetime:
 
 def spell(start_h: float, end_h: float) -> Spell:
     """Return a hot spell without a pause."""
-    return Spell(at(start_h), at(end_h), timedelta(hours=end_h - start_h))
+    return Spell(((at(start_h), at(end_h)),))
 
 
 def sent(hours: float, tag: str, named_h: float | None, *, is_announcement: bool = True) -> Sent:
