@@ -15,7 +15,7 @@ from rich.text import Text
 
 from daemon.basic_mode import SETTINGS_LINK, read_record
 from daemon.faces import find_status, is_old
-from daemon.status import ANNOUNCER, SECOND_ROAD
+from daemon.status import ANNOUNCER, PHONE, SECOND_ROAD
 from integrations.errors import one_line
 from policies.room_forecast import Predictor
 
@@ -306,6 +306,8 @@ def link_name(link: str) -> str:
     """Name a road for a person: the second road of somebody, or what it leads to."""
     if link.startswith(SECOND_ROAD):
         return f"second road of {link.removeprefix(SECOND_ROAD)}"
+    if link.startswith(PHONE):
+        return f"phone {link.removeprefix(PHONE)}"
     if link.startswith(ANNOUNCER):
         return f"announcer of {link.removeprefix(ANNOUNCER)}"
     return LINK_NAMES.get(link, link)

@@ -353,8 +353,7 @@ class Daemon:
             self._look_again_s = math.ceil((now.boot_s + wait.total_seconds()) * 1000 + 1) / 1000
         self._shown = {room.room_id: room for room in decision.rooms}
         before = dict(self.state.alerts)
-        self._queue_messages(decision, now, changes)
-        self.state.adopt(decision, now, changes)
+        self.state.adopt(self._queue_messages(decision, now, changes), now, changes)
         self.state.actuation.apply_plan(decision.cooling, now)
         changes.leases.update(self.state.actuation.leases_to_store(None if changes else now))
         self.state.paces.ride_along(changes)
@@ -391,9 +390,10 @@ class Daemon:
         faces.publish_devices(devices, state.actuation.rows(), plans)
         faces.publish_leases(state.actuation.rows(), state.actuation.devices(), limits_c)
 
-    def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> None:
-        queue_messages(decision, self.state, self.outbox, now, changes)
+    def _queue_messages(self, decision: Decision, now: Instant, changes: Changes) -> Decision:
+        told = queue_messages(decision, self.state, self.outbox, now, changes)
         changes.outbox.extend(self.outbox.expire(now))
+        return told
 
     def _write_history(self, now: Instant) -> None:
         rows, records = self.state.sensing.take_history()

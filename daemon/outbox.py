@@ -76,6 +76,8 @@ class Outbox:
         self._rows: dict[str, OutboxRow] = {row.row_id: row for row in rows}
         self._due_boot_s: dict[str, float] = dict.fromkeys(self._rows, 0.0)
         self._in_flight: dict[str, str] = {}  # channel -> row_id
+        self._called_off: set[str] = set()  # in flight, and over: not to be tried again
+        self._heard: set[str] = set()  # tags of which a channel took something in this run
         self._is_road_down = False
         self._back_boot_s: float | None = None  # when Home Assistant last came up
         self.is_road_refused = False
@@ -154,6 +156,31 @@ class Outbox:
         ]
         return [self._finish(row, RowState.EXPIRED, now) for row in over]
 
+    def call_off(self, person_id: str, tag: str, now: Instant) -> list[OutboxRow]:
+        """Drop what a second road was to carry of something that is over; return it.
+
+        A phone takes back what it shows, a second road cannot: late it would be a false alarm.
+        """
+        over = [
+            row
+            for row in self._rows.values()
+            if row.road is Road.SECOND_ROAD and (row.person_id, row.message.tag) == (person_id, tag)
+        ]
+        flying = {row.row_id for row in over} & set(self._in_flight.values())
+        self._called_off |= flying
+        return [
+            self._finish(row, RowState.EXPIRED, now) for row in over if row.row_id not in flying
+        ]
+
+    def take_heard(self, tag: str) -> bool:
+        """Return whether a channel took anything of a tag that is over now, and forget it.
+
+        What an earlier run sent is not known here: better a warning too many than one hushed.
+        """
+        is_heard = tag in self._heard
+        self._heard.discard(tag)
+        return is_heard
+
     def take_due(self, now: Instant, roads: Collection[Road] = tuple(Road)) -> list[OutboxRow]:
         """Return the rows to send now: one in flight per channel, criticals first, then oldest.
 
@@ -200,8 +227,14 @@ class Outbox:
         if row is None:
             return None
         self._in_flight.pop(row.channel_id, None)
+        is_over = row_id in self._called_off
+        self._called_off.discard(row_id)
         if error is None:
+            if not row.message.is_clear:
+                self._heard.add(row.message.tag)
             return self._finish(row, RowState.SENT, now)
+        if is_over:
+            return replace(self._finish(row, RowState.EXPIRED, now), last_error=error)
         if self._is_overtaken(row):
             return replace(self._finish(row, RowState.SUPERSEDED, now), last_error=error)
         wait_s = BACK_OFF_S[min(row.attempts, len(BACK_OFF_S) - 1)]

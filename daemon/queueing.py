@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
+from daemon.outbox import RowState
 from daemon.pushes import clear_rows, push_rows
-from policies.alert import Notification, Road, Severity
+from policies.alert import Alert, AlertPhase, HeatLevel, Notification, Road, Severity
 from policies.ladder import CARD_POLICY
 from policies.notification import UNCOUNTED
 
@@ -20,14 +23,19 @@ if TYPE_CHECKING:
     from policies.model import Decision
 
 log = structlog.get_logger()
+_DROPPED = frozenset({RowState.SUPERSEDED, RowState.EXPIRED})
 
 
 def queue_messages(
     decision: Decision, state: HomeState, outbox: Outbox, now: Instant, changes: Changes
-) -> None:
-    """Put every message and clearing into the outbox, and what must be stored into `changes`."""
+) -> Decision:
+    """Put every message and clearing into the outbox, and what must be stored into `changes`.
+
+    Return the decision as it is to be remembered: what was told in vain was not told.
+    """
     changes.outbox.extend(outbox.withdraw({key.tag for key in decision.calling}, now))
     for clear in decision.clears:
+        changes.outbox.extend(outbox.call_off(clear.person_id, clear.key.tag, now))
         person = state.readers.get(clear.person_id)  # None: no longer in the settings
         for row in () if person is None else clear_rows(clear, person, now):
             changes.outbox.extend(outbox.add(row))
@@ -52,6 +60,27 @@ def queue_messages(
             road=notification.road.value,
             channels=len(rows),
         )
+    cleared = {clear.key for clear in decision.clears}
+    unsent = {row.message.tag for row in changes.outbox if row.state in _DROPPED}
+    unsent |= {row.message.tag for row in outbox.rows if not row.message.is_clear}
+    alerts = tuple(
+        _as_heard(alert, outbox, unsent) if alert.key in cleared else alert
+        for alert in decision.alerts
+    )
+    return replace(decision, alerts=alerts)
+
+
+def _as_heard(alert: Alert, outbox: Outbox, unsent: Collection[str]) -> Alert:
+    """Return an alert without what was told of it, if it is over and no channel ever took any.
+
+    Else it would hush the next episode for hours, the first one that anybody can hear of.
+    """
+    tag = alert.key.tag
+    if alert.phase is not AlertPhase.RESOLVED or outbox.take_heard(tag) or tag not in unsent:
+        return alert
+    return replace(
+        alert, since_told=None, told_severity=Severity.DISPLAY, told_level=HeatLevel.NORMAL
+    )
 
 
 def _count(notification: Notification, state: HomeState, now: Instant, changes: Changes) -> None:

@@ -34,12 +34,12 @@ from daemon.events import (
 from daemon.faces import Faces
 from daemon.journal import Journal
 from daemon.modes import note_at_home
-from daemon.outbox import Outbox
+from daemon.outbox import Outbox, OutboxRow
 from daemon.parts import Parts
 from daemon.plug_road import PlugRoad
 from daemon.records import Changes
-from daemon.status import announcer_link, second_road_link
-from policies.alert import Road
+from daemon.status import PHONE, announcer_link, second_road_link
+from policies.alert import Road, Severity
 from policies.model import HolidayEnd
 
 log = structlog.get_logger()
@@ -244,20 +244,33 @@ class Reactions:
         if self._state.deliveries.note_finished(row, event, changes):
             self._attention.want_now()  # the ladder waits for it
         self._core.journal.commit(changes, now)
-        if row.road is Road.ANNOUNCER:
-            self._note_road(announcer_link(row.channel_id), event.error, now)
-        if row.road is Road.SECOND_ROAD:
-            self._note_road(second_road_link(row.channel_id), event.error, now)
-        elif event.error is None:
-            self._note_home_assistant(None, now)
-        elif not self._core.outbox.is_road_refused:
-            # One refused service or failing phone does not mean that Home Assistant is away: ask.
-            self._core.dispatcher.read_all_soon()
+        self._note_roads(row, event.error, now)
         road, tag = row.road.value, row.message.tag
         if event.error is None:
             log.info("push.handed_over", tag=tag, road=road, attempts=row.attempts)
         elif row.attempts == 1:
             log.warning("push.failed", tag=tag, road=road, error=event.error)
+
+    def _note_roads(self, row: OutboxRow, error: str | None, now: Instant) -> None:
+        """Take what a push tells of the road that it took."""
+        if row.road is Road.PHONE:
+            self._note_phone(row, error, now)
+        if row.road is Road.ANNOUNCER:
+            self._note_road(announcer_link(row.channel_id), error, now)
+        if row.road is Road.SECOND_ROAD:
+            self._note_road(second_road_link(row.channel_id), error, now)
+        elif error is None:
+            self._note_home_assistant(None, now)
+        elif not self._core.outbox.is_road_refused:
+            # One refused service or failing phone does not mean that Home Assistant is away: ask.
+            self._core.dispatcher.read_all_soon()
+
+    def _note_phone(self, row: OutboxRow, error: str | None, now: Instant) -> None:
+        """Note whether Home Assistant hands a phone what counts; one that never failed is none."""
+        link = PHONE + row.channel_id
+        is_known = any(link == each.link for each in self._state.links(now))
+        if is_known if error is None else row.message.severity >= Severity.WARNING:
+            self._note_road(link, error, now)
 
     def _note_road(self, link: str, error: str | None, now: Instant) -> None:
         is_up = error is None
@@ -301,6 +314,9 @@ class Reactions:
             self._attention.want_now()  # what waits is judged anew before it is sent
             self._core.outbox.note_road(now, is_up=is_up, is_refused=is_refused)
             if is_up:
+                for link in self._state.links(now):  # whether it reaches them shows anew
+                    if link.link.startswith(PHONE):
+                        self._state.set_link(link.link, now, is_up=True)
                 self._state.actuation.on_reachable(now)
             else:
                 self._state.actuation.on_away(now)

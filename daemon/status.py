@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from daemon.sensor_track import SensorTrack
 
 
+PHONE = "phone:"
 SECOND_ROAD = "second_road:"
 ANNOUNCER = "announcer:"
-_TOLD_WHEN_DOWN = ("home_assistant", SECOND_ROAD, ANNOUNCER, "heartbeat")
+_TOLD_WHEN_DOWN = ("home_assistant", PHONE, SECOND_ROAD, ANNOUNCER, "heartbeat")
 
 
 def announcer_link(channel_id: str) -> str:
@@ -66,14 +67,18 @@ def home_state(daemon: Daemon, snapshot: Snapshot) -> dict[str, Any]:
         "outbox_waiting": len(daemon.outbox),
         "unheard": sorted(key.tag for key in daemon.decision.unheard),  # urgent; no road took it
         # What was tried and does not work; what waits for it is tried again and again.
-        "roads_down": sorted(
-            link.link
-            for link in snapshot.links
-            if not link.is_up and link.link.startswith(_TOLD_WHEN_DOWN)
-        ),
+        "roads_down": _roads_down(snapshot),
         "is_basic": daemon.parts.start.is_basic,
         "version": daemon.parts.version,
     }
+
+
+def _roads_down(snapshot: Snapshot) -> list[str]:
+    down = {link.link for link in snapshot.links if not link.is_up}
+    told = {name for name in down if name.startswith(_TOLD_WHEN_DOWN)}
+    if "home_assistant" in down:  # which explains it
+        told = {name for name in told if not name.startswith(PHONE)}
+    return sorted(told)
 
 
 def build_status(daemon: Daemon, now: Instant) -> dict[str, Any]:

@@ -14,6 +14,7 @@ BLIND_OR_POWERLESS = frozenset(
         "trouble_mqtt_refused",
         "trouble_home_assistant_down",
         "trouble_token_refused",
+        "trouble_phone",
         "trouble_basic_mode",
         "trouble_policy_crashed",
         "trouble_device_failed",

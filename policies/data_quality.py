@@ -10,6 +10,7 @@ from policies.alert import Alert, AlertPhase, Finding, Message, Severity
 from policies.heat_limits import every_room_of, is_night, personal_limits
 from policies.heat_message import old_forecast_hours
 from policies.model import (
+    Carer,
     Freshness,
     LinkConditions,
     Person,
@@ -28,6 +29,9 @@ HEARTBEAT_TROUBLE_AFTER: Final = timedelta(hours=24)
 """Longer than any night without internet; its service tells a carer long before."""
 
 SECOND_ROAD_TROUBLE_AFTER: Final = timedelta(hours=1)
+PHONE_TROUBLE_AFTER: Final = timedelta(minutes=10)
+"""So long Home Assistant may answer after a start before it knows its phones."""
+
 STORAGE_TROUBLE_AFTER: Final = timedelta(minutes=1)  # it is tried again every ten seconds
 BASIC_MODE_TROUBLE_AFTER: Final = timedelta(minutes=1)  # somebody at the keyboard may be mending it
 
@@ -50,6 +54,8 @@ _LINK_MESSAGES: Final = {
     "heartbeat": "trouble_heartbeat",
 }
 SECOND_ROAD: Final = "second_road:"  # of a link's name; whose it is follows
+PHONE: Final = "phone:"  # of a link's name; its channel follows
+UNREACHED: Final = "unreached:"  # of a subject; who has no phone that is reached follows
 
 
 def evaluate(snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -61,6 +67,7 @@ def evaluate(snapshot: Snapshot) -> tuple[Finding, ...]:
     """
     return (
         *_links(snapshot),
+        *_phones(snapshot),
         *_blindness(snapshot),
         *(finding for room in snapshot.rooms for finding in _sensors(snapshot, room)),
         *_forecast(snapshot),
@@ -244,13 +251,44 @@ def _links(snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
+def _phones(snapshot: Snapshot) -> Iterator[Finding]:
+    """Yield trouble with people none of whose phones Home Assistant reaches while it is there."""
+    if not any(link.link == "home_assistant" and _works(link) for link in snapshot.links):
+        return  # that is said, and explains it
+    down = {
+        link.link.removeprefix(PHONE): link
+        for link in snapshot.links
+        if link.link.startswith(PHONE)
+        and link.down_for is not None
+        and link.down_for > PHONE_TROUBLE_AFTER
+    }
+    people = [found.person for found in snapshot.people]
+    told: list[tuple[Person | Carer, tuple[str, ...], str]] = [
+        (person, (person.person_id,), "trouble_phone") for person in people
+    ]
+    told += [(carer, carer.people, "trouble_carer_phone") for carer in snapshot.carers]
+    for owner, person_ids, message_id in told:
+        links = [down.get(phone.channel_id) for phone in owner.phones]
+        if not links or (first := links[0]) is None or None in links:
+            continue
+        owner_id = owner.person_id if isinstance(owner, Person) else owner.carer_id
+        since = _clock_time(snapshot, snapshot.now_utc - (first.down_for or timedelta(0)))
+        said = {"who": owner.name, "since_local": since, "detail": first.detail}
+        reason = f"no phone of {owner.name} is reached since {since}: {first.detail}"
+        yield _finding(f"{UNREACHED}{owner_id}", Message(message_id, said), reason, person_ids)
+
+
+def _works(link: LinkConditions) -> bool:
+    return link.is_up and not link.is_refused
+
+
 def _link_message(snapshot: Snapshot, link: LinkConditions) -> str | None:
     """Return what to say of a road; a refusal is said at once, since it does not pass by itself."""
     if link.is_refused:
         return _REFUSED_MESSAGES.get(link.link)
     if not _is_down_too_long(snapshot, link):
         return None
-    is_second_road = link.link.startswith(SECOND_ROAD)
+    is_second_road = link.link.startswith(SECOND_ROAD)  # of phones `_phones` tells
     return "trouble_second_road" if is_second_road else _LINK_MESSAGES.get(link.link)
 
 

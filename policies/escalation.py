@@ -29,7 +29,9 @@ from policies.unheard import is_unheard
 from policies.wording import render
 
 # Trouble that a phone cannot hear of, because it is the phone's own road.
-BY_SECOND_ROAD = frozenset({"trouble_home_assistant_down", "trouble_token_refused"})
+BY_SECOND_ROAD = frozenset(
+    {"trouble_home_assistant_down", "trouble_token_refused", "trouble_phone"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,22 +162,43 @@ def _without_phones(
 ) -> list[Notification]:
     """Tell by the second road what was told just now and cannot reach a phone."""
     step = Step("", Road.SECOND_ROAD, "second_road")
+    alerts = tuple(alerts)
     # By a stepped clock the home may be judged twice in one instant.
     known = {alert.key for alert in snapshot.alerts if alert.since_told == timedelta(0)}
+    new = {alert.key for alert in alerts if alert.since_told == timedelta(0)} - known
+    unreached, newly = _unreached(alerts), _unreached(each for each in alerts if each.key in new)
     return [
         _again(snapshot, alert, people[person_id], step)
         for alert in alerts
-        if alert.since_told == timedelta(0)
-        and alert.key not in known
-        and alert.told_severity >= Severity.WARNING
-        and alert.phase is not AlertPhase.RESOLVED
+        if alert.told_severity >= Severity.WARNING and alert.phase is not AlertPhase.RESOLVED
         for person_id in dict.fromkeys(alert.person_ids)
         if person_id in people
         and person_id not in alert.waiting_for
         and not _can_wait(snapshot, alert)
         and people[person_id].second_roads
-        and (alert.message.message_id in BY_SECOND_ROAD or not people[person_id].phones)
+        and (alert.key in new or (person_id in newly and _is_still_to_do(snapshot, alert)))
+        and (
+            alert.message.message_id in BY_SECOND_ROAD
+            or not people[person_id].phones
+            or (person_id in unreached and alert.severity < Severity.CRITICAL)  # else it climbs
+        )
+        and not _opened(alert, person_id)
     ]
+
+
+def _unreached(alerts: Iterable[Alert]) -> frozenset[str]:
+    """Return the people of whom keepcool knows that no phone of theirs is reached."""
+    return frozenset(
+        person_id
+        for alert in alerts
+        if alert.message.message_id == "trouble_phone" and alert.phase is not AlertPhase.RESOLVED
+        for person_id in alert.person_ids
+    )
+
+
+def _is_still_to_do(snapshot: Snapshot, alert: Alert) -> bool:
+    """Return whether heat that a phone was told of in vain still waits for somebody."""
+    return alert.key.policy == "heat" and is_open(alert, snapshot.people)
 
 
 def _answers(

@@ -51,6 +51,8 @@ PHRASES: Mapping[str, str] = {
     "trouble.trouble_plug_low_power": "{device} does not run",
     "trouble.trouble_no_cooling_effect": "{device} does not cool",
     "trouble.trouble_blind_cooling_ended": "I stopped cooling",
+    "trouble.trouble_phone": "no message reaches the phone",
+    "cure.trouble_phone": "Is it a new phone, or is the Home Assistant app signed out?",
     "trouble.trouble_phone_unproved": "try the phone",
     "cure.trouble_phone_unproved": "No button on it was pressed since {since_day}: does it ring?",
     "cure.trouble_room_blind": "Is the sensor in its place, and its battery full?",

@@ -124,6 +124,22 @@ TROUBLE_TEXTS: Mapping[str, Text] = {
             ("Reason: {detail}.",),
         ),
     ),
+    "trouble_phone": Text(
+        ("Check the phone of {who}",),
+        (
+            ("Home Assistant hands it no message since {since}.", "It takes no message."),
+            ("Is it a new phone, or the app signed out?",),
+            ("Reason: {detail}.",),
+        ),
+    ),
+    "trouble_carer_phone": Text(
+        ("Tell {who}: no message reaches you",),
+        (
+            ("Home Assistant hands their phone none since {since}.", "Their phone takes none."),
+            ("Is it a new phone, or the app signed out?",),
+            ("Reason: {detail}.",),
+        ),
+    ),
     "trouble_phone_unproved": Text(
         ("Check the phone of {who}",),
         (

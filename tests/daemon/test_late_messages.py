@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from integrations.errors import TransientError
-from tests.loop_home import LoopHome
+from tests.builders import a_person
+from tests.loop_home import FakeRoad, LoopHome
 
 AWAY = TransientError("Home Assistant is not reachable")
 
@@ -102,3 +103,52 @@ def test_trouble_that_lasts_is_told_soon_after_home_assistant_is_back(home: Loop
     assert [push.title for push in home.phone.about("trouble")] == [
         "Check the sensors: I see no room"
     ]
+
+
+def test_fault_32_warning_that_nobody_heard_of_hushes_no_later_one(home: LoopHome) -> None:
+    """Told in an outage and over in it: the next heat is the first that anybody can hear of."""
+    go_away(home)
+    home.read(29.4)
+    home.run(600)
+    home.read(24.0)
+    home.run(1200)
+    come_back(home, 600)
+    assert home.phone.about("heat") == []
+    home.read(29.4)
+    assert [push.title for push in home.phone.about("heat")] == ["Cool down now: living room 29°"]
+
+
+def test_fault_32_warning_that_was_heard_hushes_the_next_one_for_three_hours(
+    home: LoopHome,
+) -> None:
+    """Although Home Assistant went away afterwards, and what was to put it right was dropped."""
+    home.read(29.4)
+    go_away(home)
+    home.read(24.0)
+    home.run(1200)
+    come_back(home, 600)
+    home.read(29.4)
+    assert len(home.phone.about("heat")) == 1
+
+
+def test_fault_45_second_road_is_not_told_what_is_over(tmp_path: Path) -> None:
+    """Nothing can be taken back there: "get out of the heat" in a cool room would be false."""
+    road = FakeRoad(error=TransientError("ntfy did not take the message"))
+    anna = a_person(second_roads=("anna:second_road:1",))
+    home = LoopHome(tmp_path, people=(anna,), second_road=road)
+    go_away(home)
+    home.read(36.0)
+    home.run(300)
+    home.workers["second_road"].is_held = True  # one try is under way when it is over
+    home.run(60)
+    home.read(24.0)
+    home.run(1200)
+    home.workers["second_road"].is_held = False
+    home.workers["second_road"].let_go()
+    home.turn()
+    road.error = None
+    home.run(600)
+    assert [message for message in road.taken if "-heat-" in message.tag] == []
+    query = "SELECT state FROM outbox WHERE channel_id LIKE '%second_road%' AND tag LIKE '%-heat-%'"
+    dropped = home.rows(query)
+    assert set(dropped) == {("expired",)}
