@@ -69,8 +69,11 @@ def score(
     say_faults(indoor, rooms.faults, rooms.rows)
     say_faults(outdoor, weather.faults, weather.rows)
     sun: Means = weather.series["ghi_w_m2"]
-    if sun and latitude is not None and longitude is not None:
-        sun = fill_sun(sun, weather.series["temperature_c"], latitude, longitude)
+    if latitude is not None and longitude is not None:
+        if sun:
+            sun = fill_sun(sun, weather.series["temperature_c"], latitude, longitude)
+        else:
+            click.echo(f"{outdoor} knows no ghi_w_m2: the place changes nothing", err=True)
     tasks = [
         RoomTask(room, means, weather.series["temperature_c"], sun, forecast_noise)
         for room, means in rooms.series.items()

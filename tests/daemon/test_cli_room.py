@@ -175,6 +175,17 @@ def test_skipped_rows_are_counted_and_the_first_are_named(tmp_path: Path) -> Non
     assert "7 of 295 rows skipped, the first 5 are above" in result.stderr
 
 
+def test_place_without_any_radiation_is_said_to_change_nothing(tmp_path: Path) -> None:
+    """Where no hour knows the sun there is no sky to fill from, and nobody believes there was."""
+    indoor, outdoor = write_files(tmp_path, rooms=1, days=11)
+    lines = outdoor.read_text().splitlines()
+    outdoor.write_text("\n".join(line.rpartition(",")[0] + "," for line in lines[1:]))
+    outdoor.write_text(f"{lines[0]}\n{outdoor.read_text()}\n")
+    result = score((indoor, outdoor), "--latitude", "45", "--longitude", "8")
+    assert result.exit_code == 0
+    assert "outdoor.csv knows no ghi_w_m2: the place changes nothing" in result.stderr
+
+
 def test_wrong_file_is_exit_2(tmp_path: Path) -> None:
     """A file without the columns is named with its line; an absent one by click."""
     paths = write_files(tmp_path, days=1)
