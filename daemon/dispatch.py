@@ -52,6 +52,12 @@ class Dispatcher:
         self._phone = parts.phone
         self._second_road = parts.second_road
         self._announcer = parts.announcer
+        ports = {
+            Road.PHONE: parts.phone,
+            Road.SECOND_ROAD: parts.second_road,
+            Road.ANNOUNCER: parts.announcer,
+        }
+        self._roads = tuple(road for road, port in ports.items() if port is not None)
         self._home_assistant = parts.home_assistant
         self._weather = {source.name: source for source in parts.weather}
         self._past_weather = next(
@@ -110,7 +116,7 @@ class Dispatcher:
     ) -> float | None:
         """Return when a push, a forecast or a warning is due, on the boot clock."""
         due = [
-            outbox.next_due_boot_s(self._roads()),
+            outbox.next_due_boot_s(self._roads),
             poller.next_due_boot_s,
             official.next_due_boot_s,
         ]
@@ -118,17 +124,8 @@ class Dispatcher:
 
     def send_pushes(self, outbox: Outbox, state: HomeState, now: Instant) -> None:
         """Submit every push that is due; one that had to wait tells what is true now."""
-        for row in outbox.take_due(now, self._roads()):
+        for row in outbox.take_due(now, self._roads):
             self._send(in_present_words(row, state, now))
-
-    def _roads(self) -> tuple[Road, ...]:
-        """Return the roads that are configured."""
-        ports = {
-            Road.PHONE: self._phone,
-            Road.SECOND_ROAD: self._second_road,
-            Road.ANNOUNCER: self._announcer,
-        }
-        return tuple(road for road, port in ports.items() if port is not None)
 
     def _send(self, row: OutboxRow) -> None:
         message = row.message

@@ -226,7 +226,7 @@ class Foresight:
         def move(batch: HourBatch) -> HourBatch:
             return HourBatch(
                 [replace(row, hour=moved(row.hour)) for row in batch.rooms],
-                [replace(row, hour=moved(row.hour)) for row in batch.outdoor],
+                [row._replace(hour=moved(row.hour)) for row in batch.outdoor],
             )
 
         self._counted, self._to_write = move(self._counted), move(self._to_write)

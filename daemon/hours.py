@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import accumulate, chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.model import HourlyForecast
 from policies.room_features import HORIZON_H, KNOTS_H
@@ -48,9 +48,11 @@ class RoomHour:
     cooling: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutdoorHour:
-    """Hold the weather of an hour, as the forecast had it in that hour."""
+class OutdoorHour(NamedTuple):
+    """Hold the weather of an hour, as the forecast had it in that hour.
+
+    (A tuple: a forecast is a hundred of them, every hour.)
+    """
 
     hour: int
     temperature_c: float
@@ -123,7 +125,7 @@ class HourBatch:
 def pack_forecast(forecast: RoomForecast) -> bytes:
     """Return a forecast in some 150 bytes: steps of hundredths of a degree, shares in percent."""
     lows, middles, highs, peaks = (
-        [max(-_LARGEST, min(_LARGEST, round(100 * value_c))) for value_c in values_c]
+        _hundredths(values_c)
         for values_c in (
             [hour.low_c for hour in forecast.hours],
             [hour.middle_c for hour in forecast.hours],
@@ -140,6 +142,13 @@ def pack_forecast(forecast: RoomForecast) -> bytes:
         for predictor in Predictor
     ]
     return zlib.compress(steps[::2] + steps[1::2] + bytes(shares))  # alike beside alike packs best
+
+
+def _hundredths(values_c: Sequence[float]) -> list[int]:
+    numbers = [round(100 * value_c) for value_c in values_c]
+    if min(numbers) >= -_LARGEST and max(numbers) <= _LARGEST:  # always, but for nonsense
+        return numbers
+    return [max(-_LARGEST, min(_LARGEST, number)) for number in numbers]
 
 
 def unpack_forecast(hour: int, body: bytes) -> RoomForecast | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from daemon.clock import Instant
 from daemon.modes import Deadline, SnoozeMemory
@@ -118,11 +118,14 @@ class PersonRecord:
         self._forget(now)
         memory = self.memory
         day = self._local_day(now.utc)
+        begins_at, ends_at = (
+            datetime.combine(each, time.min, self.zone).astimezone(UTC) for each in (day, day + DAY)
+        )
         nudges = [at for kind, at in self._pushes if kind == NUDGES]
 
         def is_today(at: Instant) -> bool:
             if is_clock_synchronised:
-                return self._local_day(at.wall_time(now)) == day
+                return begins_at <= at.wall_time(now) < ends_at
             return _is_within(at, DAY, now)
 
         peak = memory.peak_level if memory.peak_day == day.isoformat() else HeatLevel.NORMAL

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -51,9 +51,8 @@ class PushRecord:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """Record one accepted reading of a sensor."""
+class HistoryRow(NamedTuple):
+    """Record one accepted reading of a sensor (a tuple: one is made per reading)."""
 
     at: datetime
     sensor_id: str

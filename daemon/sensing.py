@@ -48,6 +48,10 @@ class _Hour:
     total: float = 0.0
     count: int = 0
 
+    def holds(self, utc: datetime) -> bool:
+        """Say whether a moment lies in the hour."""
+        return self.at <= utc < self.at + HOUR
+
 
 @dataclass(slots=True)
 class RoomTrack:
@@ -90,7 +94,7 @@ class RoomTrack:
             t.relative_humidity_pct
             for t in (trusted or doubtful)
             if t.relative_humidity_pct is not None
-            and now_s - t.humidity_at_s <= t.stale_after().total_seconds()
+            and fresh.is_young(t.freshness, now_s - t.humidity_at_s, t.sensor.stale_after)
         ]
         self.temperature_c = _median(temperatures)
         self.relative_humidity_pct = _median(humidities)
@@ -122,12 +126,11 @@ class RoomTrack:
     def _count_hour(self, utc: datetime, value: float) -> None:
         if utc < self.earliest:
             return
-        at = _hour_of(utc)
         hour = self._hour
-        if hour is None or hour.at != at:
+        if hour is None or not hour.holds(utc):
             if hour is not None and hour.count:
                 self.history.append(HourlyValue(hour.at, hour.total / hour.count))
-            self._hour = hour = _Hour(at)
+            self._hour = hour = _Hour(_hour_of(utc))
         hour.total += value
         hour.count += 1
 
@@ -313,7 +316,7 @@ class Sensing:
         """Correct what was measured by a wall clock that was set since."""
         for room in self.rooms.values():
             room.restamp(step)
-        rows = [replace(row, at=step.moved(row.at)) for row in self._rows.values()]
+        rows = [row._replace(at=step.moved(row.at)) for row in self._rows.values()]
         self._rows = {_row_key(row): row for row in rows}
 
     def take_touched(self, now: Instant, since_start: timedelta) -> list[str]:

@@ -32,15 +32,15 @@ class SteppedClock:
 
     def __init__(self, utc: datetime) -> None:
         """Start at a moment, aware UTC."""
-        self._utc = utc
+        self._now = Instant(BOOT_ID, utc.timestamp(), utc)
 
     def now(self) -> Instant:
         """Return the moment."""
-        return Instant(BOOT_ID, self._utc.timestamp(), self._utc)
+        return self._now
 
     def boot_s(self) -> float:
         """Return the moment as seconds."""
-        return self._utc.timestamp()
+        return self._now.boot_s
 
     def is_synchronised(self) -> bool:
         """Return True: this clock is the truth."""
@@ -48,7 +48,8 @@ class SteppedClock:
 
     def set(self, utc: datetime) -> None:
         """Move on; never back."""
-        self._utc = max(self._utc, utc)
+        if utc > self._now.utc:
+            self._now = Instant(BOOT_ID, utc.timestamp(), utc)
 
 
 def run_stepped(daemon: Daemon, clock: SteppedClock, requests: TextIO, answers: TextIO) -> None:

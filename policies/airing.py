@@ -57,9 +57,11 @@ Weather = Mapping[datetime, Outdoors]
 
 def weather(forecast: Forecast | None) -> Weather:
     """Return the forecast's hours as `airing_times` needs them, once for all rooms."""
-    hours = forecast.hours if forecast else ()
-    found = {hour.at: outdoor_air(hour.temperature_c, hour.relative_humidity_pct) for hour in hours}
-    return {at: outdoors for at, outdoors in found.items() if outdoors is not None}
+    return {
+        hour.at: outdoors
+        for hour in (forecast.hours if forecast else ())
+        if (outdoors := outdoor_air(hour.temperature_c, hour.relative_humidity_pct)) is not None
+    }
 
 
 @lru_cache(maxsize=512)

@@ -85,8 +85,7 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
     findings: list[Finding] = []
     bedrooms = frozenset(found.room.room_id for found in snapshot.rooms if found.room.is_bedroom)
     for seen in room_views(snapshot, heat):
-        view = with_coming_hours(seen, snapshot, bedrooms)
-        view = replace(view, is_failing=_is_failing(view))
+        view = _looking_ahead(seen, snapshot, bedrooms) if seen.conditions.devices else seen
         wishes.extend(
             Wish(view, device, _command(view, device, snapshot))
             for device in sorted(view.conditions.devices, key=_cheapest_first)
@@ -102,6 +101,12 @@ def plan(snapshot: Snapshot, heat: HeatResult) -> CoolingPlan:
 
 
 # --------------------------------------------------------------------------- one device
+
+
+def _looking_ahead(seen: RoomView, snapshot: Snapshot, bedrooms: frozenset[str]) -> RoomView:
+    """Return the view with what its devices must do before the room is near its limit."""
+    view = with_coming_hours(seen, snapshot, bedrooms)
+    return replace(view, is_failing=_is_failing(view))
 
 
 def _is_failing(view: RoomView) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -206,13 +207,14 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
         for room in heat.rooms
         if room.limit_c is not None
     }
+    limits_c = [{k: personal_limits(each, k).level_1_c for k in (False, True)} for each in people]
     for ahead in IN_USE_SOON:
         at = (snapshot.now_utc + ahead).astimezone(snapshot.now_local.tzinfo)
-        for person in people:
+        for person, own_c in zip(people, limits_c, strict=True):
             is_persons_night = is_night(person, at)
             for room_id in rooms_of(person, at, bedrooms):
                 is_night_bedroom = is_persons_night and room_id in bedrooms
-                limit_c = personal_limits(person, is_night_bedroom).level_1_c
+                limit_c = own_c[is_night_bedroom]
                 known = needs.get(room_id)
                 if known is None or limit_c < known.limit_c:
                     needs[room_id] = CoolingNeed(
@@ -224,10 +226,10 @@ def _needs(snapshot: Snapshot, heat: HeatResult) -> Mapping[str, CoolingNeed]:
 def _outdoors(snapshot: Snapshot) -> HourlyForecast | None:
     """Return the forecast's present hour, or `None` when there is none."""
     forecast = usable_forecast(snapshot)
-    for hour in forecast.hours if forecast else ():
-        if hour.at <= snapshot.now_utc < hour.at + timedelta(hours=1):
-            return hour
-    return None
+    hours = forecast.hours if forecast else ()
+    place = bisect_right(hours, snapshot.now_utc, key=lambda hour: hour.at) - 1
+    is_there = place >= 0 and snapshot.now_utc < hours[place].at + timedelta(hours=1)
+    return hours[place] if is_there else None
 
 
 def _believed_c(conditions: RoomConditions) -> float | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from policies.model import Freshness, RoomConditions
-from policies.room_forecast import HourAhead, RoomForecast
+from policies.room_forecast import HourAhead, RoomForecast, moment_of
 
 DAY: Final = timedelta(hours=24)
 
@@ -70,7 +71,11 @@ def foresee(conditions: RoomConditions, now_utc: datetime) -> tuple[ForeseenHour
         if math.isfinite(low_c + middle_c + high_c):  # only where all of them are
             found.append(
                 ForeseenHour(
-                    hour.at, low_c + moved_k, middle_c, high_c + moved_k, middle_c + margin_k
+                    moment_of(hour.hour),
+                    low_c + moved_k,
+                    middle_c,
+                    high_c + moved_k,
+                    middle_c + margin_k,
                 )
             )
     return tuple(found)
@@ -112,7 +117,8 @@ def _foretold_now_c(hours: tuple[HourAhead, ...], now_h: float) -> float | None:
     return None
 
 
-def _still_true(hours: float) -> float:
+@lru_cache(maxsize=256)
+def _still_true(hours: float) -> float:  # of all rooms the same
     for before_h, before, after_h, after in _STILL_TRUE_STEPS:
         if hours <= after_h:
             return before + (hours - before_h) / (after_h - before_h) * (after - before)

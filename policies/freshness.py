@@ -22,6 +22,7 @@ CLOCK_SKEW: Final = timedelta(minutes=5)
 CLOCK_SKEW_HOLD: Final = timedelta(minutes=10)
 """A difference that lasts longer is worth a word."""
 
+_SHORTEST_LIMIT_S: Final = SHORTEST_LIMIT.total_seconds()
 _BURST_S: Final = 5.0  # messages closer together are one report (temperature, humidity, pressure)
 _REGULAR_GAPS: Final = 12  # so many alike gaps show a sensor that speaks by a timer
 _REGULAR_RATIO: Final = 2.0  # alike: the longest at most twice the shortest
@@ -81,8 +82,8 @@ def heard(
     if state.is_heard_since_start and state.heard_at_s is not None:
         gap_s = now_s - state.heard_at_s
         if gap_s >= _BURST_S:
-            state = _learned(state, gap_s)
-        elif skewed_since_s == state.skewed_since_s:
+            return _learned(state, gap_s, now_s, skewed_since_s)
+        if skewed_since_s == state.skewed_since_s:
             return state  # a burst counts from its first message
     return state._replace(
         heard_at_s=now_s, is_heard_since_start=True, skewed_since_s=skewed_since_s
@@ -108,7 +109,18 @@ def limit(state: FreshnessState, configured: timedelta | None = None) -> timedel
         usual_s = state.longest_gap_s
     elif state.watched_s < _LEARNED_S:
         return UNLEARNED_LIMIT
-    return min(max(timedelta(seconds=INTERVALS_TO_STALE * usual_s), SHORTEST_LIMIT), LONGEST_LIMIT)
+    limit_s = INTERVALS_TO_STALE * usual_s
+    if limit_s <= _SHORTEST_LIMIT_S:
+        return SHORTEST_LIMIT
+    return min(timedelta(seconds=limit_s), LONGEST_LIMIT)
+
+
+def is_young(state: FreshnessState, age_s: float, configured: timedelta | None = None) -> bool:
+    """Say whether a value of that age is within the limit; most are younger than any is."""
+    if configured is None and age_s <= _SHORTEST_LIMIT_S:
+        return True
+    # To the microsecond, as the limit is.
+    return round(age_s, 6) <= limit(state, configured).total_seconds()
 
 
 def age(state: FreshnessState, now_s: float) -> timedelta | None:
@@ -134,12 +146,11 @@ def freshness(
     """
     if state.is_offline:
         return Freshness.STALE
-    stale_after = limit(state, configured)
     if state.is_heard_since_start:
-        value_age = age(state, now_s)
-        is_fresh = value_age is not None and value_age <= stale_after
+        heard_at_s = state.heard_at_s
+        is_fresh = heard_at_s is not None and is_young(state, now_s - heard_at_s, configured)
         return Freshness.FRESH if is_fresh else Freshness.STALE
-    if since_start > stale_after:
+    if since_start > limit(state, configured):
         return Freshness.STALE
     return Freshness.AGE_UNKNOWN if state.is_retained_seen else Freshness.WAITING
 
@@ -162,14 +173,16 @@ def _heard_retained(
     return state._replace(heard_at_s=measured_at_s, is_heard_since_start=True)
 
 
-def _learned(state: FreshnessState, gap_s: float) -> FreshnessState:
-    """Follow the gap within which the sensor speaks for nearly all of the time.
+def _learned(
+    state: FreshnessState, gap_s: float, now_s: float, skewed_since_s: float | None
+) -> FreshnessState:
+    """Follow the gap within which the sensor speaks for nearly all of the time; it is heard now.
 
     A running quantile in the logarithm of the gap, each gap weighed by its length. A gap past the
     limit is an outage: it pulls no more than an hour does (a factor of 1.6), and it counts as a
     habit only when it comes again and again.
     """
-    is_outage = gap_s > limit(state).total_seconds()
+    is_outage = not is_young(state, gap_s)
     gap_s = min(gap_s, LONGEST_LIMIT.total_seconds())
     usual_s = state.usual_interval_s
     hours = gap_s / 3600.0
@@ -180,10 +193,15 @@ def _learned(state: FreshnessState, gap_s: float) -> FreshnessState:
         usual_s = min(gap_s, usual_s * math.exp(_GAIN_PER_H * _QUANTILE * hours))
     else:
         usual_s = max(gap_s, usual_s * math.exp(-_GAIN_PER_H * (1.0 - _QUANTILE) * hours))
-    return state._replace(
-        usual_interval_s=usual_s,
-        watched_s=state.watched_s + gap_s,
-        shortest_gap_s=min(state.shortest_gap_s, gap_s),
-        longest_gap_s=state.longest_gap_s if is_outage else max(state.longest_gap_s, gap_s),
-        gaps=state.gaps + 1,
+    return FreshnessState(  # with every reading: with names it takes three times as long
+        now_s,
+        True,  # noqa: FBT003
+        state.is_retained_seen,
+        state.is_offline,
+        skewed_since_s,
+        usual_s,
+        state.watched_s + gap_s,
+        min(state.shortest_gap_s, gap_s),
+        state.longest_gap_s if is_outage else max(state.longest_gap_s, gap_s),
+        state.gaps + 1,
     )

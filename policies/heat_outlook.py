@@ -7,10 +7,11 @@ near hours go by what the room does, for the forecast knows of no cooling to com
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Final, NamedTuple
+from typing import Final
 
 from policies.alert import HeatLevel
 from policies.devices import DeviceControl
@@ -37,18 +38,14 @@ MOVED: Final = timedelta(hours=2)
 _READY: Final = frozenset({DeviceControl.READY, DeviceControl.IN_USE})
 
 
-class _Hour(NamedTuple):
-    """Carry one coming hour of a room, by the simple outlook or by its own forecast."""
+_Hour = HourlyValue | ForeseenHour  # by the simple outlook, or by the room's own forecast
 
-    at: datetime
-    value_c: float
-    foreseen: ForeseenHour | None = None
 
-    @property
-    def highest_c(self) -> float:
-        """Return what it could count as at most, announced or not."""
-        hour = self.foreseen
-        return self.value_c + WITHDRAW_C if hour is None else max(hour.high_c, hour.early_c)
+def _at_most_c(hour: _Hour) -> float:
+    """Return what an hour could count as at most, announced or not."""
+    if isinstance(hour, HourlyValue):
+        return hour.effective_temperature_c + WITHDRAW_C
+    return max(hour.high_c, hour.early_c)
 
 
 class Outlooks:
@@ -69,9 +66,10 @@ class Outlooks:
         self._rooms = {found.room.room_id: found for found in snapshot.rooms}
         self._horizon = snapshot.home.tuning.planning_horizon
         self._foreseen: dict[str, tuple[ForeseenHour, ...]] = {}
-        self._known: dict[tuple[str, bool], tuple[_Hour, ...]] = {}
+        self._known: dict[tuple[str, bool], tuple[tuple[_Hour, ...], float]] = {}
         self._places: dict[tuple[str, datetime], tuple[frozenset[str], bool]] = {}
         self._limits: dict[tuple[str, bool], Limits] = {}
+        self._lowest_c: dict[str, float] = {}
 
     def expected(self, person: Person) -> ExpectedRoom | ForetoldRoom | None:
         """Return where and when level 2 is expected where the person will be."""
@@ -104,10 +102,11 @@ class Outlooks:
         if not self._snapshot.is_clock_synchronised:
             return best, best_at
         end, lowest_c = self._snapshot.now_utc + self._horizon, self.lowest_limit_c(room_id)
-        for hour in self._hours(room_id, is_announced=False):
+        hours, highest_c = self._hours(room_id, is_announced=False)
+        for hour in hours if highest_c >= lowest_c else ():
             if hour.at > end:
                 break
-            if hour.highest_c < lowest_c:
+            if _at_most_c(hour) < lowest_c:
                 continue
             level = self._level_in(room_id, hour)
             if level > best:
@@ -124,9 +123,8 @@ class Outlooks:
             None,
             self._rooms[room_id].room.name,
         }
-        coming = self._hours(room_id, is_announced=is_announced)
-        lowest_c = min(personal_limits(person, night).level_2_c for night in (False, True))
-        if max((hour.highest_c for hour in coming), default=lowest_c - 1.0) < lowest_c:
+        coming, highest_c = self._hours(room_id, is_announced=is_announced)
+        if highest_c < min(self._limits_of(person, night).level_2_c for night in (False, True)):
             return None  # most hours of most days
         end = self._told_until(person)
         hours = [
@@ -140,9 +138,8 @@ class Outlooks:
                 if not self._is_reached(room_id, hour, limits.level_2_c, is_announced=stands):
                     continue
                 conditions = self._rooms[room_id]
-                if hour.foreseen is None:
-                    value = HourlyValue(hour.at, hour.value_c)
-                    return ExpectedRoom(conditions, limits.level_2_c, value)
+                if isinstance(hour, HourlyValue):
+                    return ExpectedRoom(conditions, limits.level_2_c, hour)
                 return self._foretold(conditions, hours, place, is_likely=not stands)
         return None
 
@@ -165,14 +162,14 @@ class Outlooks:
         start, limits = hours[place]
         earliest = start.at
         for hour, then in reversed(hours[:place]):
-            is_possible = hour.foreseen is not None and hour.foreseen.high_c >= then.level_2_c
+            is_possible = isinstance(hour, ForeseenHour) and hour.high_c >= then.level_2_c
             if not is_possible or hour.at < start.at - RANGE:
                 break
             earliest = hour.at
         spell = [
-            (hour.foreseen, then)
+            (hour, then)
             for hour, then in hours[place:]
-            if hour.foreseen is not None and hour.at < start.at + SPELL
+            if isinstance(hour, ForeseenHour) and hour.at < start.at + SPELL
         ]
         sure = [
             hour.at
@@ -257,11 +254,12 @@ class Outlooks:
 
     # ------------------------------------------------------------------- one room
 
-    def _hours(self, room_id: str, *, is_announced: bool) -> tuple[_Hour, ...]:
-        """Return the hours by which a room is judged."""
+    def _hours(self, room_id: str, *, is_announced: bool) -> tuple[tuple[_Hour, ...], float]:
+        """Return the hours by which a room is judged, and what they could count as at most."""
         key = (room_id, is_announced)
         if key not in self._known:
-            self._known[key] = self._make_hours(room_id, is_announced=is_announced)
+            hours = self._make_hours(room_id, is_announced=is_announced)
+            self._known[key] = hours, max(map(_at_most_c, hours), default=-math.inf)
         return self._known[key]
 
     def _make_hours(self, room_id: str, *, is_announced: bool) -> tuple[_Hour, ...]:
@@ -269,8 +267,7 @@ class Outlooks:
         lowest_c = self.lowest_limit_c(room_id)
         if conditions.ahead is None:
             return self._simple_hours(conditions, lowest_c)
-        foreseen = self.foreseen(room_id) if _may_reach(conditions, lowest_c) else ()
-        hours = tuple(_Hour(hour.at, hour.middle_c, hour) for hour in foreseen)
+        hours = self.foreseen(room_id) if _may_reach(conditions, lowest_c) else ()
         is_running = cooling_state(conditions)[0] == "running"
         is_cooled = is_running or (not is_announced and has_ready_cooling(conditions))
         if not is_cooled:
@@ -279,29 +276,29 @@ class Outlooks:
         far = (hour for hour in hours if hour.at > near_until)
         return (*self._simple_hours(conditions, lowest_c), *far)
 
-    def _simple_hours(self, conditions: RoomConditions, lowest_c: float) -> tuple[_Hour, ...]:
+    def _simple_hours(self, conditions: RoomConditions, lowest_c: float) -> tuple[HourlyValue, ...]:
         now_c = conditions.mean_10_min_c
         if now_c is None or now_c < lowest_c - NEAR_C:
             return ()  # too cool to matter, and it costs most
-        values = expect_simply(conditions, self._forecast, self._snapshot.now_utc, self._horizon)
-        return tuple(_Hour(value.at, value.effective_temperature_c) for value in values)
+        return expect_simply(conditions, self._forecast, self._snapshot.now_utc, self._horizon)
 
     def lowest_limit_c(self, room_id: str) -> float:
         """Return the lowest level 1, by day or night, of all who use a room."""
-        kinds = {False, self._rooms[room_id].room.is_bedroom}
-        return min(
-            personal_limits(person, is_night_bedroom).level_1_c
-            for person in self._users[room_id]
-            for is_night_bedroom in kinds
-        )
+        if room_id not in self._lowest_c:
+            kinds = {False, self._rooms[room_id].room.is_bedroom}
+            self._lowest_c[room_id] = min(
+                self._limits_of(person, is_night_bedroom).level_1_c
+                for person in self._users[room_id]
+                for is_night_bedroom in kinds
+            )
+        return self._lowest_c[room_id]
 
     def _is_reached(self, room_id: str, hour: _Hour, limit_c: float, *, is_announced: bool) -> bool:
-        if hour.foreseen is None:
+        if isinstance(hour, HourlyValue):
             conditions, now_utc = self._rooms[room_id], self._snapshot.now_utc
-            value = HourlyValue(hour.at, hour.value_c)
-            return is_reached(value, limit_c, conditions, now_utc, is_announced=is_announced)
-        counted_c = self._counted_c(hour.foreseen)
-        return (max(hour.foreseen.high_c, counted_c) if is_announced else counted_c) >= limit_c
+            return is_reached(hour, limit_c, conditions, now_utc, is_announced=is_announced)
+        counted_c = self._counted_c(hour)
+        return (max(hour.high_c, counted_c) if is_announced else counted_c) >= limit_c
 
     def _counted_c(self, hour: ForeseenHour) -> float:
         """Return what counts against a limit: early within the horizon, beyond it even odds."""
@@ -328,9 +325,12 @@ class Outlooks:
         rooms, is_in_bed = self._places[key]
         if room_id not in rooms:
             return None
-        kind = (person.person_id, is_in_bed and room_id in self._bedrooms)
+        return self._limits_of(person, is_in_bed and room_id in self._bedrooms)
+
+    def _limits_of(self, person: Person, is_night_bedroom: bool) -> Limits:  # noqa: FBT001 - two kinds
+        kind = (person.person_id, is_night_bedroom)
         if kind not in self._limits:
-            self._limits[kind] = personal_limits(person, kind[1])
+            self._limits[kind] = personal_limits(person, is_night_bedroom)
         return self._limits[kind]
 
 
@@ -347,8 +347,9 @@ def _may_reach(conditions: RoomConditions, lowest_c: float) -> bool:
     ahead, now_c = conditions.ahead, conditions.mean_10_min_c
     if ahead is None or not ahead.hours or now_c is None:
         return False
-    moved_k = now_c - min(hour.middle_c for hour in ahead.hours)
-    return max(hour.high_c for hour in ahead.hours) + max(moved_k, 0.0) >= lowest_c
+    _, _, middles_c, highs_c = zip(*ahead.hours, strict=True)
+    highest_c: float = max(highs_c) + max(now_c - min(middles_c), 0.0)
+    return highest_c >= lowest_c
 
 
 def has_ready_cooling(conditions: RoomConditions) -> bool:

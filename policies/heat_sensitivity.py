@@ -11,7 +11,7 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from policies.airing import WARM_DAY_UNDER_LIMIT_C, airing_times, weather
 from policies.alert import Finding, HeatLevel
@@ -244,11 +244,15 @@ def _reason(
     )
 
 
+def _worst(judged: list[RoomAssessment]) -> RoomAssessment:
+    # Of several at the same level the strictest limit speaks, whoever comes first in the settings.
+    return max(judged, key=lambda found: (found.level, -(found.limit_c or 0.0), found.reason))
+
+
 def _shown_room(
     judged: list[RoomAssessment], limits_c: list[float], shown: RoomAssessment | None
 ) -> RoomAssessment:
-    # Of several at the same level the strictest limit speaks, whoever comes first in the settings.
-    worst = max(judged, key=lambda found: (found.level, -(found.limit_c or 0.0), found.reason))
+    worst = _worst(judged)
     ahead = worst if shown is None else shown
     return replace(
         worst,
@@ -344,29 +348,30 @@ class _House:
             if room_id in rooms_of(person, self.snapshot.now_local, self.bedrooms, self.moving)
             and (limit_c := assessment.limit_c) is not None
         ]
-        assessment = _shown_room(judged, here, None)
-        expected, expected_at = self._outlooks.level(room_id, assessment.level)
+        worst = _worst(judged)
+        expected, expected_at = self._outlooks.level(room_id, worst.level)
+        outlook: dict[str, Any] = {}
         if expected_at is not None:
-            assessment = replace(assessment, expected_level=expected, expected_at=expected_at)
-        return self._foretold(room_id, assessment)
+            outlook = {"expected_level": expected, "expected_at": expected_at}
+        limit_c = min(here, default=None)
+        return replace(worst, limit_c=limit_c, **outlook, **self._foretold(room_id))
 
-    def _foretold(self, room_id: str, assessment: RoomAssessment) -> RoomAssessment:
-        """Return the assessment with what the room's own forecast says of the day ahead."""
+    def _foretold(self, room_id: str) -> dict[str, Any]:
+        """Return what the room's own forecast says of the day ahead, for its assessment."""
         conditions, now_utc = self.rooms[room_id], self.snapshot.now_utc
         is_clock_set = self.snapshot.is_clock_synchronised
         hours = self._outlooks.foreseen(room_id) if is_clock_set else ()
         peak = hottest(conditions, now_utc, hours)
         if peak is None:
-            return assessment
+            return {}
         is_warm = peak[0] >= self._outlooks.lowest_limit_c(room_id) - WARM_DAY_UNDER_LIMIT_C
         airing = airing_times(conditions, self.air, now_utc, hours) if is_warm else None
-        return replace(
-            assessment,
-            expected_maximum_c=peak[0],
-            expected_maximum_at=peak[1],
-            open_windows_at=None if airing is None else airing.open_at,
-            close_windows_at=None if airing is None else airing.close_at,
-        )
+        return {
+            "expected_maximum_c": peak[0],
+            "expected_maximum_at": peak[1],
+            "open_windows_at": None if airing is None else airing.open_at,
+            "close_windows_at": None if airing is None else airing.close_at,
+        }
 
     def _known(self, room_ids: Iterable[str]) -> list[str]:
         return [room_id for room_id in room_ids if room_id in self.rooms]

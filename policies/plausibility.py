@@ -148,12 +148,13 @@ def check_reading(
                 candidate_c=temperature_c,
                 confirmations=confirmations,
                 rejected_in_a_row=state.rejected_in_a_row + 1,
+                heard_c=temperature_c,
+                heard_at_s=now_s,
             )
             rejected, temperature_c = STEP, None
     else:
-        state = _believe(
-            _with_switch(state, temperature_c, now_s), temperature_c, humidity_pct, now_s
-        )
+        state = _with_switch(state, temperature_c, now_s)
+        state = _believe(state, temperature_c, humidity_pct, now_s)
     return state, Verdict(temperature_c, humidity_pct, rejected, suspect_reason(state, now_s))
 
 
@@ -241,8 +242,8 @@ def _believe(
         unchanged_since_s,
         lowest_pct,
         highest_pct,
-        state.heard_c,
-        state.heard_at_s,
+        temperature_c,
+        now_s,
         state.other_c,
         state.returns,
         state.returned_at_s,
@@ -260,7 +261,7 @@ def _with_switch(state: PlausibilityState, temperature_c: float, now_s: float) -
     """Count how often the readings go to and fro between two values that differ too much."""
     heard_c = state.heard_c
     if heard_c is None or abs(temperature_c - heard_c) <= AGREEMENT_C:
-        return state._replace(heard_c=temperature_c, heard_at_s=now_s)
+        return state
     is_close = now_s - state.heard_at_s <= CONFLICT_WITHIN_S
     returns, returned_at_s = state.returns, state.returned_at_s
     if now_s - returned_at_s > CONFLICT_FORGOTTEN_S:
@@ -272,9 +273,5 @@ def _with_switch(state: PlausibilityState, temperature_c: float, now_s: float) -
     ):
         returns, returned_at_s = returns + 1, now_s
     return state._replace(
-        heard_c=temperature_c,
-        heard_at_s=now_s,
-        other_c=heard_c if is_close else None,
-        returns=returns,
-        returned_at_s=returned_at_s,
+        other_c=heard_c if is_close else None, returns=returns, returned_at_s=returned_at_s
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from operator import mul
+from itertools import repeat
+from operator import add, mul
 from typing import Final
 
 PENALTY: Final = 0.1
@@ -31,18 +32,18 @@ class Sums:
             row = [*numbers, outcome]
             products: list[float] = []
             for end, number in enumerate(row, 1):
-                weighted = weight * number
-                products += [weighted * other for other in row[:end]]
-            values = [value + product for value, product in zip(values, products, strict=True)]
+                products += map(mul, repeat(weight * number, end), row)
+            values = list(map(add, values, products))
         self.values = array("d", values)
 
 
 def added(parts: Sequence[tuple[Sums, float]]) -> Sums:
     """Return the sums of several parts together, each counted by its weight."""
-    together = Sums(parts[0][0].width - 1)
-    values = list(together.values)
-    for sums, weight in parts:
-        values = [value + weight * more for value, more in zip(values, sums.values, strict=True)]
+    (first, first_weight), *others = parts
+    together = Sums(first.width - 1)
+    values = [first_weight * value for value in first.values]
+    for sums, weight in others:
+        values = list(map(add, values, map(mul, repeat(weight), sums.values)))
     together.values = array("d", values)
     return together
 

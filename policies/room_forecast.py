@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from policies.room_features import KNOTS_H
 
@@ -18,10 +19,14 @@ class Predictor(Enum):
     YESTERDAY = "same as yesterday"
     NOW = "same as now"
 
+    __hash__ = object.__hash__  # there is one of each, and this one is not written in Python
 
-@dataclass(frozen=True, slots=True)
-class HourAhead:
-    """Say what a room will be in an hour: one in ten is lower than `low_c`, one higher."""
+
+class HourAhead(NamedTuple):
+    """Say what a room will be in an hour: one in ten is lower than `low_c`, one higher.
+
+    (A tuple: there are 48 of each room, every hour.)
+    """
 
     hour: int
     low_c: float
@@ -31,11 +36,12 @@ class HourAhead:
     @property
     def at(self) -> datetime:
         """Return when the hour begins, aware UTC."""
-        return _moment(self.hour)
+        return moment_of(self.hour)
 
 
 @lru_cache(maxsize=256)
-def _moment(hour: int) -> datetime:  # asked for with every decision, of the same few days
+def moment_of(hour: int) -> datetime:
+    """Return when an hour begins; asked for with every decision, of the same few days."""
     return datetime.fromtimestamp(hour * 3600, UTC)
 
 

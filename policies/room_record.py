@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 DAY_H: Final = 24
@@ -55,11 +56,9 @@ class RoomRecord:
         self.indoor_c = list(indoor_c)
         self.bridged_c = _bridged(self.indoor_c)
         self.day_mean_c = _day_means(self.bridged_c)
-        self.outdoor_c, self.outdoor_age_h = _repeated(outdoor_c)
-        self.filtered_c = [_filtered(self.outdoor_c, hours) for hours in FILTER_HOURS]
+        self.outdoor_c, self.outdoor_age_h, self.filtered_c = _weather(tuple(outdoor_c))
         self.has_sun = sun_kw_m2 is not None
-        self.sun_kw_m2 = _repeated(sun_kw_m2 or ())[0]
-        self.filtered_sun = [_filtered(self.sun_kw_m2, hours) for hours in FILTER_HOURS]
+        self.sun_kw_m2, _, self.filtered_sun = _weather(tuple(sun_kw_m2 or ()))
 
     @property
     def end_h(self) -> int:
@@ -145,6 +144,15 @@ def _day_means(values: Hours) -> list[float | None]:
             total, known = total - left, known - 1
         means.append(total / known if known >= MIN_HOURS_FOR_MEAN else None)
     return means
+
+
+@lru_cache(maxsize=4)
+def _weather(
+    values: tuple[float | None, ...],
+) -> tuple[Sequence[float], Sequence[int], Sequence[Sequence[float]]]:
+    """Return what `_repeated` does and its filters; a home's rooms have the same weather."""
+    filled, ages_h = _repeated(values)
+    return filled, ages_h, [_filtered(filled, hours) for hours in FILTER_HOURS]
 
 
 def _repeated(values: Hours) -> tuple[list[float], list[int]]:

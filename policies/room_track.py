@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache
 from itertools import accumulate
+from operator import mul
 from typing import Final
 
 from policies.room_features import HORIZON_H, KNOTS_H
@@ -58,7 +59,8 @@ class Errors:
         self._age_weights = _age_weights(remembered_days)
         self._errors_k = array("d")
         self._hours = bytearray()  # of the day, in which each was foretold
-        self._order: array[int] | None = None  # their places, the smallest first
+        self._order: array[int] | None = None  # their places, the smallest first,
+        self._hours_in_order = b""  # and the hours in which those were foretold
 
     def add(self, hour_of_day: int, error_k: float) -> None:
         """Take one error: actual minus forecast."""
@@ -78,9 +80,11 @@ class Errors:
             return None
         if self._order is None:
             self._order = array("H", sorted(range(count), key=self._errors_k.__getitem__))
+            self._hours_in_order = bytes(map(self._hours.__getitem__, self._order))
         by_hour, by_age = _HOUR_WEIGHTS[hour_of_day], self._age_weights[MAX_ERRORS - count :]
-        weights = [by_hour[self._hours[place]] * by_age[place] for place in self._order]
-        reached = list(accumulate(weights))
+        hour_weights = map(by_hour.__getitem__, self._hours_in_order)
+        age_weights = map(by_age.__getitem__, self._order)
+        reached = list(accumulate(map(mul, hour_weights, age_weights)))
         last = count - 1
         return [
             self._errors_k[self._order[min(bisect_left(reached, share * reached[-1]), last)]]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from policies.devices import CoolingDevice, DeviceConditions, Window
 from policies.room_forecast import RoomForecast
 
 
-@dataclass(frozen=True, slots=True)
-class SensorMessage:
+class SensorMessage(NamedTuple):
     """Say what one message of a sensor tells, before any judgement of plausibility.
+
+    (A tuple: one is made per message.)
 
     `None` means that the message says nothing about it. `rejected` is a short constant reason
     (`nan`, `out_of_range`, `non_numeric` ...) and may stand beside a good humidity.

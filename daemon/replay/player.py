@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,16 +71,22 @@ def play(stage: Stage, recording: Recording, tell: Progress = lambda _share: Non
         start_s, end_s = recording.start.timestamp(), recording.end.timestamp()
         next_s = start_s + DAY_S
         topics = {sensor.sensor_id: topic_of(sensor) for sensor in recording.sensors}
+        due_s = start_s
         for minute, heard in recording.minutes():
             now_s = float(minute * MINUTE_S)
-            _pass(stage, now_s)
+            if due_s <= now_s:
+                _pass(stage, now_s)
+            else:  # most minutes
+                stage.clock.set(datetime.fromtimestamp(now_s, UTC))
             messages = [
                 MessageReceived(topics[sensor.sensor_id], pack_sample(sample), False, now_s)  # noqa: FBT003
                 for sensor, sample in heard
             ]
             daemon.hear(messages, stage.clock.now())
-            if daemon.next_due_boot_s() <= now_s:
+            due_s = daemon.next_due_boot_s()
+            if due_s <= now_s:
                 settle(daemon)
+            due_s = min(due_s, _next_act_s(stage))
             if now_s >= next_s:
                 next_s += DAY_S
                 gc.collect()
@@ -93,6 +100,16 @@ def play(stage: Stage, recording: Recording, tell: Progress = lambda _share: Non
         gc.unfreeze()
         if stage.helper is not None:
             stage.helper.close()
+
+
+def _next_act_s(stage: Stage) -> float:
+    """Have the resident read what has come; return when they do something."""
+    resident = stage.resident
+    if resident is None:
+        return math.inf
+    resident.read(stage.notebook.messages, stage.clock.now().utc)
+    act_at = resident.next_act_at
+    return math.inf if act_at is None else act_at.timestamp()
 
 
 def _pass(stage: Stage, to_s: float) -> None:

@@ -78,16 +78,14 @@ class Series:
 
     def __getitem__(self, index: int) -> Sample:
         """Return a reading."""
-        humidity = self._humidity_pct[index]
-        return Sample(
-            self._at_s[index],
-            round(self._temperature_c[index], 3),
-            None if humidity == _UNKNOWN else round(humidity, 2),
-        )
+        return _sample(self._at_s[index], self._temperature_c[index], self._humidity_pct[index])
 
     def __iter__(self) -> Iterator[Sample]:
         """Go through the readings."""
-        return map(self.__getitem__, range(len(self)))
+        for at_s, temperature_c, humidity in zip(
+            self._at_s, self._temperature_c, self._humidity_pct, strict=True
+        ):
+            yield _sample(at_s, temperature_c, humidity)
 
     def between(self, start_s: float, end_s: float, apart_s: float) -> Iterator[Sample]:
         """Yield the readings of a time, none nearer to the one before than `apart_s`."""
@@ -111,6 +109,12 @@ class Series:
         if index < 0 or moment_s - self._at_s[index] > self.hold_s:
             return None
         return self[index]
+
+
+def _sample(at_s: float, temperature_c: float, humidity: float) -> Sample:
+    """Return a reading as it was written, which four bytes hold to a thousandth."""
+    known = None if humidity == _UNKNOWN else round(humidity, 2)
+    return Sample(at_s, round(temperature_c, 3), known)
 
 
 @dataclass(frozen=True, slots=True)

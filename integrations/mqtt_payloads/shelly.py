@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final
 
 from integrations.mqtt_payloads.fields import Field, Found, Role, build_message, find_fields
@@ -48,9 +47,9 @@ def _with_rest(found: Found, status: Mapping[str, object]) -> SensorMessage:
     clock = status.get("sys")
     is_clock_unset = isinstance(clock, Mapping) and "time" in clock and clock["time"] is None
     if not is_clock_unset:
-        message = replace(message, measured_at=moment(status.get("ts")))
+        message = message._replace(measured_at=moment(status.get("ts")))
     if message.is_available is None and any(_components(status, "bthomesensor")):
-        return replace(message, is_available=True, rejected=Rejection.AMBIGUOUS)
+        return message._replace(is_available=True, rejected=Rejection.AMBIGUOUS)
     return message
 
 

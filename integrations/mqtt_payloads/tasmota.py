@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from integrations.mqtt_payloads.fields import Field, Found, Role, build_message, find_fields
@@ -60,7 +60,7 @@ def read_nested(
     message = build_message({**shared, **chosen.found}, chosen.obj, unit=unit)
     if message.temperature_c == 0.0 and chosen.key.startswith(_PROBE):
         # A loose one-wire probe reads exactly 0.0; melting ice beside a real one passes in minutes.
-        return replace(message, temperature_c=None, rejected=Rejection.SENSOR_MISSING_ZERO)
+        return message._replace(temperature_c=None, rejected=Rejection.SENSOR_MISSING_ZERO)
     return message
 
 
@@ -110,6 +110,6 @@ def read_zigbee(devices: Mapping[str, object], *, unit: Unit | None) -> SensorMe
             found.pop(Role.BATTERY, None)
         message = build_message(found, device, unit=unit)
         if device.get("Reachable") is False:
-            return replace(message, is_available=False)
+            return message._replace(is_available=False)
         return message
     return None

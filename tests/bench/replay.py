@@ -97,7 +97,7 @@ def measure(folder: Path, days: int) -> None:
     """Replay a season and print how fast it was."""
     config, indoor, outdoor = write_season(folder, days)
     settings = load_settings(config, environ={}, credentials_directory=None, require_secrets=False)
-    started_s = time.perf_counter()
+    started_s, before_s = time.perf_counter(), time.process_time()
     rooms, _ = read_rooms(indoor)
     weather, _, _ = read_weather(outdoor)
     recording = Recording([RecordedSensor(name, name, rooms[name]) for name in rooms])
@@ -114,10 +114,13 @@ def measure(folder: Path, days: int) -> None:
     took_s = time.perf_counter() - started_s
     steps = [later[0] - sooner[0] for sooner, later in pairwise(marks)]
     tenth = max(1, len(steps) // 10)
+    main_s = time.process_time() - before_s
+    helper_s = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     for label, value in (
         ("readings", f"{recording.readings:,}"),
         ("in all", f"{took_s:.1f} s, {recording.readings / took_s:,.0f} readings/s"),
+        ("CPU, main and second process", f"{main_s:.1f} s, {helper_s:.1f} s"),
         ("of it reading the files", f"{read_s:.1f} s"),
         ("of it judging at the end", f"{time.perf_counter() - marks[-1][0]:.1f} s"),
         ("first day", f"{marks[0][0] - began_s:.2f} s"),

@@ -55,6 +55,29 @@ def test_day_begins_at_local_midnight(record: PersonRecord) -> None:
     assert tomorrow.since_last_drink == tomorrow.since_last_nudge == timedelta(minutes=31)
 
 
+@pytest.mark.parametrize(
+    ("zone", "changes_at"),
+    [
+        ("Africa/Cairo", datetime(2024, 4, 25, 22, tzinfo=UTC)),  # there is no midnight
+        ("America/Havana", datetime(2024, 11, 3, 5, tzinfo=UTC)),  # there are two
+        ("Asia/Beirut", datetime(2024, 10, 26, 21, tzinfo=UTC)),  # the hour before comes twice
+    ],
+)
+def test_day_begins_when_the_date_changes_also_where_clocks_change_at_midnight(
+    zone: str, changes_at: datetime
+) -> None:
+    """A drink is of today when the local date of it is today's, in each quarter of an hour."""
+    local = ZoneInfo(zone)
+    for quarters in range(-12, 12):
+        drunk_at = changes_at + timedelta(minutes=15 * quarters)
+        record = PersonRecord(a_person(), local)
+        record.record_drink(a_drink("d", Instant("b", 0.0, drunk_at)), Instant("b", 0.0, drunk_at))
+        for later_min in range(0, 180, 15):
+            now = Instant("b", later_min * 60.0, drunk_at + timedelta(minutes=later_min))
+            is_today = drunk_at.astimezone(local).date() == now.utc.astimezone(local).date()
+            assert bool(seen(record, now).drunk_today_ml) is is_today
+
+
 def test_day_is_24_hours_while_the_clock_is_not_set(record: PersonRecord) -> None:
     """Without a wall clock to believe, a day is the last 24 h of boot time."""
     record.record_drink(a_drink("d", EVENING), EVENING)

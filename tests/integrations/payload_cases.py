@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -36,7 +35,7 @@ def heard(
 
 def refused(reason: str, humidity_pct: float | None = None, **more: Unpack[More]) -> SensorMessage:
     """Return what a message with a refused temperature says."""
-    return replace(heard(None, humidity_pct, **more), rejected=reason)
+    return heard(None, humidity_pct, **more)._replace(rejected=reason)
 
 
 def row(
@@ -57,7 +56,7 @@ def assert_says(
     """Compare everything that a message said, temperatures to a thousandth of a degree."""
     found = parse_message(topic, text.encode(), mapping)
     assert found.temperature_c == pytest.approx(expected.temperature_c, abs=0.0005)
-    assert replace(found, temperature_c=None) == replace(expected, temperature_c=None)
+    assert found._replace(temperature_c=None) == expected._replace(temperature_c=None)
 
 
 COLUMNS = ("topic", "text", "mapping", "expected")

@@ -17,6 +17,7 @@ from policies.freshness import (
     freshness,
     heard,
     is_clock_skewed,
+    is_young,
     limit,
 )
 from policies.model import Freshness
@@ -52,6 +53,20 @@ def test_a_configured_limit_wins() -> None:
     assert limit(state, ten) == ten
     assert freshness(state, now_s + 601, HOUR * 9, ten) is Freshness.STALE
     assert freshness(state, now_s + 600, HOUR * 9, ten) is Freshness.FRESH
+
+
+@pytest.mark.parametrize("gaps_min", [[], [1.0] * 50, [20.0] * 12, [90.0] * 12])
+@pytest.mark.parametrize("configured", [None, timedelta(minutes=10), timedelta(minutes=240)])
+@pytest.mark.parametrize("apart_s", [-0.001, 0.0, 0.001])
+def test_the_quick_answer_is_the_one_of_the_limit(
+    gaps_min: list[float], configured: timedelta | None, apart_s: float
+) -> None:
+    """A value is young up to the limit, where the limit itself is asked for and where it is not."""
+    state, _ = listen(*gaps_min)
+    for edge in (SHORTEST_LIMIT, limit(state, configured)):
+        age_s = edge.total_seconds() + apart_s
+        is_within = timedelta(seconds=age_s) <= limit(state, configured)
+        assert is_young(state, age_s, configured) is is_within
 
 
 @pytest.mark.parametrize(
