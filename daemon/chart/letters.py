@@ -15,6 +15,7 @@ from typing import Final
 
 _HEAD: Final = struct.Struct("<HBbbBB")
 _UNKNOWN: Final = "?"
+_DOTS: Final = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,11 @@ def is_known(text: str) -> bool:
 def width_of(text: str) -> int:
     """Return how many pixels wide a text is."""
     return sum(letter.advance for letter in spell(text))
+
+
+def fitting(text: str, width: float) -> str:
+    """Return as much of a text, bold, as fits into so many pixels."""
+    cut = text
+    while len(cut) > len(_DOTS) and width_of(cut) + len(cut) > width:
+        cut = f"{cut.removesuffix(_DOTS)[:-1].rstrip()}{_DOTS}"
+    return cut

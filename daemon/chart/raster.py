@@ -11,7 +11,7 @@ from typing import Final
 from daemon.chart.canvas import Canvas, Colour
 from daemon.chart.labels import Places
 from daemon.chart.layout import BOTTOM, LEFT, MARGIN, RIGHT, TOP, WIDTH, Frame, now_line, stretches
-from daemon.chart.letters import is_known, width_of
+from daemon.chart.letters import fitting, is_known, width_of
 from daemon.chart.model import Chart, Ink, Line
 
 SCALE: Final = 2
@@ -50,7 +50,8 @@ def draw_png(chart: Chart) -> bytes:
         canvas.line([place], _PAPER, 11.0)
     _draw_labels(canvas, frame, chart)
     if is_known(chart.title):  # other scripts: Home Assistant names the room beside it
-        canvas.text(MARGIN * SCALE, 15 * SCALE, chart.title, _INK, is_bold=True)
+        title = fitting(chart.title, (WIDTH - 2 * MARGIN) * SCALE)
+        canvas.text(MARGIN * SCALE, 15 * SCALE, title, _INK, is_bold=True)
     canvas.text(MARGIN * SCALE, 32 * SCALE, chart.subtitle, _INK)
     return canvas.png()
 

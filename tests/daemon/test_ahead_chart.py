@@ -15,7 +15,7 @@ import pytest
 
 from daemon.ahead_chart import Ahead, chart_ahead
 from daemon.chart import Ink
-from daemon.chart.letters import letters
+from daemon.chart.letters import fitting, letters, width_of
 from daemon.chart.raster import draw_png
 from policies.foresight import foresee
 from policies.model import Freshness, HourlyValue, RoomConditions
@@ -198,6 +198,14 @@ def test_names_of_other_scripts_do_not_break_it() -> None:
     for name in ("寝室", "Спальня", "Salle à manger" * 9, ""):
         chart = picture(conditions(room=a_room(name=name))).chart
         assert read_png(draw_png(chart))[0] == 720
+
+
+def test_a_title_that_is_wider_than_the_picture_ends_in_dots() -> None:
+    """Of sixty wide letters as many are drawn as fit; a short name stays whole."""
+    cut = fitting("W" * 60, 700)
+    assert cut.endswith("W...")
+    assert 650 < width_of(cut) < 700
+    assert fitting("Living room", 700) == "Living room"
 
 
 def test_the_picture_of_the_docs() -> None:
