@@ -85,6 +85,7 @@ class Journal:
         self._records: dict[str, str] = {}
         self._hours = HourBatch()
         self._forecasts: dict[str, Forecast] = {}
+        self._has_forecast = False  # of this run
         self._tokens = {each[0].token: each for each in store.load_tokens(MOST_TOKENS)}
 
     # ----------------------------------------------------------------- durable at once
@@ -224,9 +225,12 @@ class Journal:
         except Exception:
             log.exception("store.history_refused", rows=len(batch.rows))  # and always would be
 
-    def keep_forecast(self, forecast: Forecast) -> None:
-        """Write the last good forecast of its source with the next readings."""
+    def keep_forecast(self, forecast: Forecast, now: Instant) -> None:
+        """Write the last good forecast of its source with the next readings; the first at once."""
         self._forecasts[forecast.source] = forecast
+        if not self._has_forecast:
+            self._has_forecast = True
+            self.write_history([], {}, now)
 
     def prune(self, now: Instant) -> None:
         """Delete what is older than it is kept for, soon."""

@@ -46,7 +46,6 @@ log = structlog.get_logger()
 ALWAYS_THERE = ("zone.home",)  # read to see whether Home Assistant answers where nothing else is
 MUST_WORK = frozenset({"mqtt", "home_assistant"})  # of settings that are worth keeping
 HISTORY_INTERVAL_S = 2 * 3600.0  # source: docs/decisions.md
-FIRST_HISTORY_S = 15 * 60.0
 LOSSES_INTERVAL_S = 60.0  # one log line a minute; source: FAULTS 19
 PRUNE_INTERVAL_S = 24 * 3600.0
 PRUNE_AFTER_STEP_S = 3600.0  # a clock that was set wrong may be put right meanwhile
@@ -101,7 +100,7 @@ class Daemon:
         )
         self._next_tick_s = self._next_decision_s = now.boot_s
         self._look_again_s = math.inf  # when an unanswered alert may climb further
-        self._next_history_s = now.boot_s + FIRST_HISTORY_S
+        self._next_history_s = now.boot_s + HISTORY_INTERVAL_S
         self._next_prune_s = now.boot_s + FIRST_PRUNE_S
         self._next_losses_s = now.boot_s
         self._unusable = 0  # messages that were said to be none

@@ -329,7 +329,7 @@ class Reactions:
         self._state.set_link("weather", now, is_up=error is None, detail=error or "")
         self._attention.want()
         if event.forecast is not None:
-            self._core.journal.keep_forecast(event.forecast)
+            self._core.journal.keep_forecast(event.forecast, now)
         elif event.error is not None and event.source not in failing:
             log.warning("forecast.failed", source=event.source, error=event.error)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from daemon.events import LinkChanged
+from daemon.loop import HISTORY_INTERVAL_S
 from daemon.outbox import STARTING_S
 from daemon.records import Changes
 from daemon.store import DATABASE_NAME, open_read_only
@@ -279,8 +280,8 @@ def test_history_of_a_failing_disk_is_written_later(home: LoopHome) -> None:
     """Readings that could not be written are kept until they can."""
     home.break_disk()
     home.read(24.0)
-    home.run(3700)
+    home.run(HISTORY_INTERVAL_S + 100)
     home.break_disk(is_broken=False)
     home.read(25.0)
-    home.run(3700)
+    home.run(HISTORY_INTERVAL_S + 100)
     assert home.rows("SELECT temperature FROM history") == [(2400,), (2500,)]
