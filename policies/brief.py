@@ -93,7 +93,7 @@ def _was_told(alerts: Iterable[Alert], person_id: str) -> bool:
 
 
 def _severity(heat: HeatResult, person_id: str) -> Severity:
-    """Return silence, unless level 2 is there or expected."""
+    """Return silence, unless level 2 is there or likely."""
     is_hot = any(
         finding.severity >= Severity.WARNING and person_id in finding.person_ids
         for finding in heat.findings
@@ -188,7 +188,9 @@ def _over_limit(heat: HeatResult, person_id: str, rooms: Iterable[RoomConditions
             return {
                 "over_room": said.get("room"),
                 "over_at": said.get("expected_at"),
-                "over_at_local": said.get("expected_at_local"),
+                ("over_at_local" if finding.severity >= Severity.WARNING else "maybe_at_local"): (
+                    said.get("expected_at_local")
+                ),
                 "over_range_local": said.get("expected_range_local"),
                 "cooling": "later" if is_ready else said.get("cooling"),
                 "device": said.get("device"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from policies.airing import Weather, airing_times
@@ -25,9 +25,11 @@ from policies.model import Forecast, Person, RoomConditions, Snapshot, SunPositi
 from policies.window_sun import shade_times
 
 TODAY, TOMORROW = "heat_ahead", "heat_ahead_tomorrow"
+MAYBE, MAYBE_TOMORROW = "heat_maybe", "heat_maybe_tomorrow"
+_EARLY: Final = frozenset({TODAY, TOMORROW, MAYBE, MAYBE_TOMORROW})
 
 SAME_SPELL: Final = timedelta(hours=12)
-"""Two expected hours further apart are two days' heat, and each is announced for itself."""
+"""Two expected hours of different days, so far apart, are each announced for themselves."""
 
 FAR: Final = timedelta(hours=6)
 """What is expected so much later than a room that is hot now is news of another spell."""
@@ -38,7 +40,8 @@ class ForetoldRoom:
     """Carry where, from when and how hot a person's level 2 is expected (moments aware UTC).
 
     `level` is the highest expected of that spell. `latest_at` is `None` where it may not come at
-    all. `is_likely` is `False` while it has become less likely than not.
+    all. `is_likely` is `False` while it has become less likely than not; `is_sure` says that it is
+    likely enough for a sound.
     """
 
     conditions: RoomConditions
@@ -49,6 +52,7 @@ class ForetoldRoom:
     latest_at: datetime | None
     peak_c: float
     is_likely: bool = True
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,19 @@ class Announced:
     latest_at: datetime | None = None
     peak_c: float = 0.0
     level: HeatLevel = HeatLevel.WARNING
+    is_sure: bool = True
+
+
+def day_of(at: datetime, person: Person, zone: tzinfo | None) -> date:
+    """Return the day to which a moment belongs for somebody: the night belongs to the day before.
+
+    Args:
+        at: aware.
+        person: whose day it is, from getting up to getting up.
+        zone: the home's.
+    """
+    local = at.astimezone(zone)
+    return local.date() - timedelta(days=local.time() < person.wake_at)
 
 
 def announced_to(person_id: str, alerts: Iterable[Alert]) -> Announced | None:
@@ -74,35 +91,56 @@ def announced_to(person_id: str, alerts: Iterable[Alert]) -> Announced | None:
 
 def spell_at(message: Message) -> datetime | None:
     """Return the hour that an early announcement names (aware UTC), else `None`."""
-    return message.moment("expected_at") if message.message_id in {TODAY, TOMORROW} else None
+    return message.moment("expected_at") if message.message_id in _EARLY else None
+
+
+def has_wavered(person_id: str, day: date, alerts: Iterable[Alert]) -> bool:
+    """Return whether a day's heat was announced to a person with a sound, and taken back."""
+    return any(
+        (alert.key.policy, alert.key.subject) == (POLICY, person_id)
+        and alert.is_expected
+        and alert.phase is AlertPhase.RESOLVED
+        and alert.told_severity >= Severity.WARNING
+        and alert.message.parameters.get("expected_day") == day.isoformat()
+        for alert in alerts
+    )
 
 
 def is_another_spell(before: Alert, finding: Finding, now_utc: datetime) -> bool:
     """Return whether a finding announces another day's heat than what was told."""
-    at, before_at = spell_at(finding.message), spell_at(before.message)
+    at = spell_at(finding.message)
     if at is None:
         return False
     if before.is_expected:
-        return before_at is not None and abs(at - before_at) >= SAME_SPELL
-    return at - now_utc >= FAR
+        is_early = spell_at(before.message) is not None
+        return is_early and not _is_same_spell(before.message, finding.message)
+    is_old = before.since_told is not None and before.since_told >= SAME_SPELL
+    return is_old or at - now_utc >= FAR
 
 
 def is_news_of_later(alert: Alert, earlier: Alert) -> bool:
     """Return whether an alert announces heat of a later day than what an ended one told of."""
-    at, told_at = spell_at(alert.message), spell_at(earlier.message)
+    at = spell_at(alert.message)
     if at is None or not alert.is_expected:
         return False
-    if told_at is not None and earlier.is_expected:
-        return abs(at - told_at) >= SAME_SPELL
+    if spell_at(earlier.message) is not None and earlier.is_expected:
+        return not _is_same_spell(earlier.message, alert.message)
     return at - alert.raised_at >= FAR
 
 
 def announces_same_spell(earlier: Alert, alert: Alert) -> bool:
     """Return whether both announce the same day's heat early."""
-    at, told_at = spell_at(alert.message), spell_at(earlier.message)
-    if at is None or told_at is None or not (alert.is_expected and earlier.is_expected):
+    is_expected = alert.is_expected and earlier.is_expected
+    return is_expected and _is_same_spell(earlier.message, alert.message)
+
+
+def _is_same_spell(told: Message, message: Message) -> bool:
+    """Return whether two early announcements are of one day, or of hours near each other."""
+    at, told_at = spell_at(message), spell_at(told)
+    if at is None or told_at is None:
         return False
-    return abs(at - told_at) < SAME_SPELL
+    day, told_day = (each.parameters.get("expected_day") for each in (message, told))
+    return (day is not None and day == told_day) or abs(at - told_at) < SAME_SPELL
 
 
 def has_changed(before: Alert, after: Alert) -> bool:
@@ -125,13 +163,15 @@ def finding_foretold(
     now_local = snapshot.now_local
     at_local = room.at.astimezone(now_local.tzinfo)
     # The night that follows today is still called by its hour alone.
-    is_tomorrow = at_local.date() > now_local.date() and at_local.time() >= person.wake_at
+    day_ahead = day_of(room.at, person, now_local.tzinfo)
+    is_tomorrow = day_ahead > now_local.date()
     range_local = _range(room, now_local)
     parameters: Parameters = room_parameters(person, room.conditions, now_local.tzinfo) | {
         "limit_c": room.limit_c,
         "expected_at": room.at.isoformat(),
         "earliest_at": room.earliest_at.isoformat(),
         "latest_at": None if room.latest_at is None else room.latest_at.isoformat(),
+        "expected_day": day_ahead.isoformat(),
         "expected_level": int(room.level),
         "expected_at_local": f"{at_local:%H:%M}",
         "expected_range_local": range_local,
@@ -142,14 +182,16 @@ def finding_foretold(
     }
     day = "tomorrow " if is_tomorrow else ""
     span = f" ({range_local})" if range_local else ""
+    verb = "expected" if room.is_sure else "may get"
+    today, tomorrow = (TODAY, TOMORROW) if room.is_sure else (MAYBE, MAYBE_TOMORROW)
     return Finding(
         policy=POLICY,
         subject=person.person_id,
-        severity=Severity.WARNING,
+        severity=Severity.WARNING if room.is_sure else Severity.NUDGE,
         person_ids=(person.person_id,),
-        message=Message(TOMORROW if is_tomorrow else TODAY, parameters),
+        message=Message(tomorrow if is_tomorrow else today, parameters),
         reason=(
-            f"{room.conditions.room.name} expected over {room.limit_c:.1f} °C {day}from about "
+            f"{room.conditions.room.name} {verb} over {room.limit_c:.1f} °C {day}from about "
             f"{at_local:%H:%M}{span}, up to {room.peak_c:.1f} °C, by its own forecast"
             f"{rests_on(forecast, snapshot.forecast_age)}"
         ),
@@ -207,4 +249,5 @@ def _read(message: Message) -> Announced:
         latest_at=message.moment("latest_at"),
         peak_c=float(peak_c) if isinstance(peak_c, int | float) else 0.0,
         level=HeatLevel.HIGH if level == HeatLevel.HIGH else HeatLevel.WARNING,
+        is_sure=message.message_id in {TODAY, TOMORROW},
     )

@@ -16,7 +16,7 @@ from typing import Final
 from policies.alert import HeatLevel
 from policies.devices import DeviceControl
 from policies.foresight import ForeseenHour, foresee
-from policies.heat_ahead import Announced, ForetoldRoom, announced_to
+from policies.heat_ahead import Announced, ForetoldRoom, announced_to, day_of, has_wavered
 from policies.heat_limits import Limits, every_room_of, is_night, personal_limits, rooms_of
 from policies.heat_message import ExpectedRoom, cooling_state
 from policies.model import CoolingRole, Forecast, HourlyValue, Person, RoomConditions, Snapshot
@@ -34,6 +34,11 @@ RANGE: Final = timedelta(hours=6)
 
 MOVED: Final = timedelta(hours=2)
 """An announced hour that moves by less stays as it was announced. Source: our own choice."""
+
+SURE: Final = 0.3
+"""Where the middle passes the limit even so much of the way down to the low end, it is likely
+enough for a sound: chosen on half of the recorded rooms, see docs/how_it_decides.md.
+"""
 
 _READY: Final = frozenset({DeviceControl.READY, DeviceControl.IN_USE})
 
@@ -140,8 +145,14 @@ class Outlooks:
                 conditions = self._rooms[room_id]
                 if isinstance(hour, HourlyValue):
                     return ExpectedRoom(conditions, limits.level_2_c, hour)
-                return self._foretold(conditions, hours, place, is_likely=not stands)
+                room = self._foretold(conditions, hours, place, is_likely=not stands)
+                return replace(room, is_sure=room.is_sure and not self._has_wavered(person, room))
         return None
+
+    def _has_wavered(self, person: Person, room: ForetoldRoom) -> bool:
+        """Return whether that day's heat was announced with a sound and taken back."""
+        day = day_of(room.at, person, self._snapshot.now_local.tzinfo)
+        return has_wavered(person.person_id, day, self._snapshot.alerts)
 
     def _is_over(self, announced: Announced | None) -> bool:
         """Return whether an announced hour has passed; another day has its own message."""
@@ -176,6 +187,7 @@ class Outlooks:
             for hour, then in spell
             if hour.low_c >= then.level_2_c and hour.at <= start.at + RANGE
         ]
+        is_sure = any(_sure_c(hour) >= then.level_2_c for hour, then in spell)
         is_high = any(self._counted_c(hour) >= then.level_3_c for hour, then in spell)
         return ForetoldRoom(
             conditions=conditions,
@@ -186,6 +198,7 @@ class Outlooks:
             latest_at=min(sure, default=None),
             peak_c=max(hour.middle_c for hour, _ in spell),
             is_likely=is_likely,
+            is_sure=is_sure,
         )
 
     def _as_announced(
@@ -203,9 +216,10 @@ class Outlooks:
         if first is not None and first.at <= at - MOVED:
             new = first
         if isinstance(new, ForetoldRoom) and new.is_likely:
-            is_news = abs(new.at - at) >= MOVED or new.level > announced.level
+            is_clearer = new.level > announced.level or new.is_sure > announced.is_sure
+            is_news = is_clearer or abs(new.at - at) >= MOVED
             if is_news and not is_quiet(person, self._snapshot.now_local):
-                return new
+                return replace(new, is_sure=new.is_sure or announced.is_sure)
         return replace(
             same,
             at=at,
@@ -213,6 +227,7 @@ class Outlooks:
             latest_at=announced.latest_at,
             peak_c=announced.peak_c,
             level=announced.level,
+            is_sure=announced.is_sure,
         )
 
     def _while_unknown(self, person: Person, announced: Announced) -> ForetoldRoom | None:
@@ -236,6 +251,7 @@ class Outlooks:
                 earliest_at=announced.earliest_at or at,
                 latest_at=announced.latest_at,
                 peak_c=announced.peak_c,
+                is_sure=announced.is_sure,
             )
         return None
 
@@ -340,6 +356,11 @@ def _next(at: time, after: datetime, zone: tzinfo | None) -> datetime:
     if moment <= after:  # both on one wall clock
         moment = datetime.combine(after.date() + timedelta(days=1), at, zone)
     return moment
+
+
+def _sure_c(hour: ForeseenHour) -> float:
+    """Return what an hour counts as where a sound depends on it."""
+    return hour.middle_c - SURE * (hour.middle_c - hour.low_c)
 
 
 def _may_reach(conditions: RoomConditions, lowest_c: float) -> bool:

@@ -139,10 +139,11 @@ def _reason_for_change(alert: Alert, before: Alert) -> NotifyReason | None:
     """Return why to put an early announcement right: a higher level is news, another hour is not.
 
     An hour that moved takes the place of what was said without a sound, while nobody has answered.
+    What has become likely speaks for itself, see `_reason_for_told`.
     """
     if heat_ahead.has_risen(before, alert):
         return NotifyReason.LEVEL_ROSE
-    is_open = alert.phase is AlertPhase.FIRING
+    is_open = alert.phase is AlertPhase.FIRING and alert.severity <= alert.told_severity
     return NotifyReason.MOVED if is_open and heat_ahead.has_changed(before, alert) else None
 
 

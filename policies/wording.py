@@ -91,6 +91,7 @@ _TIMES = {
     "until": "until_local",
     "expected_at": "expected_at_local",
     "over_at": "over_at_local",
+    "maybe_at": "maybe_at_local",
     "last_seen": "last_seen_local",
     "raised_at": "raised_at_local",
     "forecast_until": "forecast_until_local",

@@ -59,6 +59,7 @@ class Told:
     at: datetime
     is_announcement: bool
     named_at: datetime | None = None
+    has_sound: bool = True
 
     @property
     def holds_until(self) -> datetime:
@@ -76,6 +77,8 @@ class Judgement:
     announced_hot: timedelta
     announcements: int
     false_announcements: int
+    with_sound: int  # of the announcements
+    false_with_sound: int
     lost: int  # spells of which nothing was said before they had lasted for 15 minutes
 
     @property
@@ -213,7 +216,14 @@ def judge(
         if not any(spell.start <= each.holds_until and spell.end >= each.at for spell in spells)
     ]
     return Judgement(
-        tuple(spells), tuple(announced_at), announced_hot, len(announcements), len(false), lost
+        tuple(spells),
+        tuple(announced_at),
+        announced_hot,
+        len(announcements),
+        len(false),
+        with_sound=sum(each.has_sound for each in announcements),
+        false_with_sound=sum(each.has_sound for each in false),
+        lost=lost,
     )
 
 

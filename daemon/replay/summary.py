@@ -131,12 +131,16 @@ def told_of(heat: Iterable[Sent]) -> list[Told]:
             told[sent.tag, number] = Told(sent.at, is_announcement=False)
             continue
         first = told.get((sent.tag, ANNOUNCED))
+        has_sound = sent.severity >= Severity.WARNING
         if first is not None and is_same_heat(first.named_at, sent.named_at):
-            told[sent.tag, ANNOUNCED] = replace(first, named_at=sent.named_at)
+            had_sound = first.has_sound or has_sound
+            told[sent.tag, ANNOUNCED] = replace(first, named_at=sent.named_at, has_sound=had_sound)
             continue
         if first is not None:
             told[sent.tag, number] = first
-        told[sent.tag, ANNOUNCED] = Told(sent.at, is_announcement=True, named_at=sent.named_at)
+        told[sent.tag, ANNOUNCED] = Told(
+            sent.at, is_announcement=True, named_at=sent.named_at, has_sound=has_sound
+        )
     return sorted(told.values(), key=lambda each: each.at)
 
 
@@ -193,6 +197,8 @@ def heat_json(judged: Iterable[Judgement]) -> dict[str, Any]:
         "longest_lead_h": round(leads_h[-1], 2) if leads_h else None,
         "announcements": sum(each.announcements for each in judged),
         "false_announcements": sum(each.false_announcements for each in judged),
+        "announcements_with_sound": sum(each.with_sound for each in judged),
+        "false_announcements_with_sound": sum(each.false_with_sound for each in judged),
         "lost_spells": sum(each.lost for each in judged),
     }
 

@@ -99,6 +99,8 @@ def rows(found: Columns) -> Iterator[tuple[str, list[str]]]:
     yield "  nothing said in time", [f"{each['lost_spells']}" for each in heat]
     yield "announcements", [f"{each['announcements']}" for each in heat]
     yield "  of them false", [f"{each['false_announcements']}" for each in heat]
+    yield "  with a sound", [f"{each['announcements_with_sound']}" for each in heat]
+    yield "  of these false", [f"{each['false_announcements_with_sound']}" for each in heat]
 
 
 def _share(heat: Mapping[str, Any]) -> str:

@@ -18,6 +18,8 @@ BRIEF_TEXTS: Mapping[str, Text] = {
             (
                 "{over_room} over your limit from about {over_at} ({over_range}).",
                 "{over_room} over your limit from about {over_at}.",
+                "{over_room} may pass your limit from about {maybe_at} ({over_range}).",
+                "{over_room} may pass your limit from about {maybe_at}.",
             ),
             ("{official_event}.",),
             (

@@ -7,16 +7,26 @@ from collections.abc import Mapping
 from policies.texts_en.parts import COOLING, FAN, LAST_SEEN, NUMBERS, RAISED, Text
 
 # By the room's own forecast; every title names the room.
-_AHEAD = (
-    (
-        "Over your limit from about {expected_at} ({expected_range}).",
-        "Over your limit from about {expected_at}.",
-    ),
+_MEASURES = (
     ("{cooling_ahead}",),
     RAISED,
     ("The forecast is {age} old.",),
     ("Windows closed from {close_at}.",),
     ("Your limit: {limit}.",),
+)
+_AHEAD = (
+    (
+        "Over your limit from about {expected_at} ({expected_range}).",
+        "Over your limit from about {expected_at}.",
+    ),
+    *_MEASURES,
+)
+_MAYBE = (
+    (
+        "May pass your limit from about {expected_at} ({expected_range}).",
+        "May pass your limit from about {expected_at}.",
+    ),
+    *_MEASURES,
 )
 
 HEAT_TEXTS: Mapping[str, Text] = {
@@ -78,5 +88,20 @@ HEAT_TEXTS: Mapping[str, Text] = {
             "Cool early tomorrow: {room}",
         ),
         _AHEAD,
+    ),
+    "heat_maybe": Text(
+        (
+            "Blinds down by {blinds_at}: {room} {expected_temperature}",
+            "May get too warm: {room} {expected_temperature}",
+            "May get too warm: {room}",
+        ),
+        _MAYBE,
+    ),
+    "heat_maybe_tomorrow": Text(
+        (
+            "Blinds by {blinds_at} tomorrow: {room}",
+            "Maybe too warm tomorrow: {room}",
+        ),
+        _MAYBE,
     ),
 }

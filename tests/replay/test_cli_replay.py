@@ -15,6 +15,7 @@ HEAT = {
     *("hours", "announced_hours", "announced_share", "spells", "announced_spells"),
     *("median_lead_h", "shortest_lead_h", "longest_lead_h"),
     *("announcements", "false_announcements", "lost_spells"),
+    *("announcements_with_sound", "false_announcements_with_sound"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from daemon.replay.judge import HalfHour, Judgement, Spell, Told, Where, find_spells, judge
 from daemon.replay.recorders import Sent
 from daemon.replay.summary import heat_json, told_of
-from policies.alert import Road
+from policies.alert import Road, Severity
 
 NOON = datetime(2025, 7, 1, 12, tzinfo=UTC)
 
@@ -24,10 +24,17 @@ def spell(start_h: float, end_h: float) -> Spell:
     return Spell(((at(start_h), at(end_h)),))
 
 
-def sent(hours: float, tag: str, named_h: float | None, *, is_announcement: bool = True) -> Sent:
+def sent(
+    hours: float,
+    tag: str,
+    named_h: float | None,
+    severity: Severity = Severity.WARNING,
+    *,
+    is_announcement: bool = True,
+) -> Sent:
     """Return a message about heat."""
     named_at = None if named_h is None else at(named_h)
-    return Sent(at(hours), Road.PHONE, tag, "Cool early", "", 2, is_announcement, named_at)
+    return Sent(at(hours), Road.PHONE, tag, "Cool early", "", severity, is_announcement, named_at)
 
 
 def test_announcement_that_is_put_right_is_one() -> None:
@@ -47,6 +54,24 @@ def test_announcement_that_is_put_right_is_one() -> None:
         Told(at(8), is_announcement=True, named_at=at(28)),
         Told(at(9), is_announcement=True, named_at=at(9.5)),
     ]
+
+
+def test_announcements_with_a_sound_are_counted_apart() -> None:
+    """One that is silent first and likely later has a sound; one that is only moved has none."""
+    silent = Severity.NUDGE
+    told = told_of(
+        [
+            sent(-30, "keepcool-heat-anna-1", -28, silent),
+            sent(-29, "keepcool-heat-anna-1", -27, silent),
+            sent(-9, "keepcool-heat-anna-2", -2, silent),
+            sent(-6, "keepcool-heat-anna-2", -1),
+            sent(12, "keepcool-heat-anna-3", 14),
+        ]
+    )
+    found = judge([spell(0, 5)], told)
+    assert (found.announcements, found.false_announcements) == (3, 2)
+    assert (found.with_sound, found.false_with_sound) == (2, 1)
+    assert found.leads == (timedelta(hours=9),)
 
 
 @pytest.mark.parametrize(
