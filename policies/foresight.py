@@ -33,7 +33,7 @@ class ForeseenHour(NamedTuple):
     """Say what a room is expected to be in the hour that starts `at` (aware UTC), in °C.
 
     One in ten is under `low_c`, one over `high_c`. `early_c` is what counts for a warning: the
-    limits that it passes are passed by the day's highest value in six of ten cases. (A tuple: a
+    limits that it passes are passed by the day's highest value in four of ten cases. (A tuple: a
     hundred are made with every decision.)
     """
 

@@ -28,8 +28,11 @@ TODAY, TOMORROW = "heat_ahead", "heat_ahead_tomorrow"
 MAYBE, MAYBE_TOMORROW = "heat_maybe", "heat_maybe_tomorrow"
 _EARLY: Final = frozenset({TODAY, TOMORROW, MAYBE, MAYBE_TOMORROW})
 
-SAME_SPELL: Final = timedelta(hours=12)
+SAME_SPELL: Final = timedelta(hours=6)
 """Two expected hours of different days, so far apart, are each announced for themselves."""
+
+TOLD_LONG_AGO: Final = timedelta(hours=12)
+"""What is expected so long after a room's heat was told is news, however soon it comes."""
 
 FAR: Final = timedelta(hours=6)
 """What is expected so much later than a room that is hot now is news of another spell."""
@@ -114,7 +117,7 @@ def is_another_spell(before: Alert, finding: Finding, now_utc: datetime) -> bool
     if before.is_expected:
         is_early = spell_at(before.message) is not None
         return is_early and not _is_same_spell(before.message, finding.message)
-    is_old = before.since_told is not None and before.since_told >= SAME_SPELL
+    is_old = before.since_told is not None and before.since_told >= TOLD_LONG_AGO
     return is_old or at - now_utc >= FAR
 
 

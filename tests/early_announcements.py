@@ -4,6 +4,7 @@
 Every room is foretold as if its recording was lived through, with the recorded weather as the
 forecast; then `Outlooks`, as the daemon runs it, says what it would announce for limits of 25 to
 31 °C at ten in the evening for the night and the next day, and at seven in the morning for the day.
+"Likely" is what is said with a sound.
 """
 
 from __future__ import annotations
@@ -53,7 +54,15 @@ class Tally:
         )
 
 
-def measure(record: Record, tallies: dict[int, Tally]) -> None:
+Tallies = dict[int, tuple[Tally, Tally]]
+
+
+def new_tallies() -> Tallies:
+    """Return tallies of everything announced, and of what is likely, for both hours."""
+    return {hour: (Tally(), Tally()) for hour in (EVENING_H, MORNING_H)}
+
+
+def measure(record: Record, tallies: Tallies) -> None:
     """Go through one room's recording; its clock is as good as UTC."""
 
     def by_hour(values: dict[datetime, float]) -> dict[int, float]:
@@ -62,14 +71,15 @@ def measure(record: Record, tallies: dict[int, Tally]) -> None:
     task = RoomTask("room", by_hour(record.indoors), by_hour(record.outdoors), {})
     lived = build_record(task)
     for forecast in foretell(task, lived):
-        tally = tallies.get((forecast.hour + 1) % 24)
-        if tally is not None:
-            for limit_c in LIMITS_C:
-                judge(forecast, lived, limit_c, tally)
+        hour = (forecast.hour + 1) % 24
+        for limit_c in LIMITS_C if hour in tallies else ():
+            judge(forecast, lived, limit_c, tallies[hour])
 
 
-def judge(forecast: RoomForecast, lived: RoomRecord, limit_c: float, tally: Tally) -> None:
-    """Compare what is announced behind one hour with what came."""
+def judge(
+    forecast: RoomForecast, lived: RoomRecord, limit_c: float, tallies: tuple[Tally, Tally]
+) -> None:
+    """Compare what is announced behind one hour with what came: of all, and of what is likely."""
     now_c = lived.indoor_at(forecast.hour)
     now = datetime.fromtimestamp((forecast.hour + 1) * HOUR_S, UTC)
     day = now if now.hour == MORNING_H else now + timedelta(hours=24 + MORNING_H - now.hour)
@@ -80,16 +90,18 @@ def judge(forecast: RoomForecast, lived: RoomRecord, limit_c: float, tally: Tall
     values = [(at, value) for at, value in actual if value is not None]
     first = next((at for at, value in values if value >= limit_c), None)
     expected = announce(forecast, limit_c, now)
-    tally.hot_days += first is not None
-    if expected is None:
-        return
-    tally.announced += 1
-    tally.nearly += max(value for _, value in values) >= limit_c - NEARLY_K
-    if first is not None:
-        tally.came += 1
-        tally.errors_h.append(abs((first - expected.at) / timedelta(hours=1)))
-        if expected.latest_at is not None:
-            tally.is_in_range.append(expected.earliest_at <= first <= expected.latest_at)
+    is_sure = expected is not None and expected.is_sure
+    for tally, is_counted in zip(tallies, (expected is not None, is_sure), strict=True):
+        tally.hot_days += first is not None
+        if expected is None or not is_counted:
+            continue
+        tally.announced += 1
+        tally.nearly += max(value for _, value in values) >= limit_c - NEARLY_K
+        if first is not None:
+            tally.came += 1
+            tally.errors_h.append(abs((first - expected.at) / timedelta(hours=1)))
+            if expected.latest_at is not None:
+                tally.is_in_range.append(expected.earliest_at <= first <= expected.latest_at)
 
 
 def known(
@@ -124,12 +136,14 @@ def announce(forecast: RoomForecast, limit_c: float, now: datetime) -> ForetoldR
 def main() -> None:
     """Print the table."""
     folder = Path(sys.argv[1])
-    tallies = {EVENING_H: Tally(), MORNING_H: Tally()}
+    tallies = new_tallies()
     for place in (baltimore, belgium):
         for record in place(folder).values():
             measure(record, tallies)
-    print(tallies[EVENING_H].row("the evening before"))  # noqa: T201
-    print(tallies[MORNING_H].row("in the morning"))  # noqa: T201
+    for hour, name in ((EVENING_H, "the evening before"), (MORNING_H, "in the morning")):
+        announced, likely = tallies[hour]
+        print(announced.row(name))  # noqa: T201
+        print(likely.row("  likely"))  # noqa: T201
 
 
 if __name__ == "__main__":
