@@ -121,15 +121,23 @@ def _step(
 
 def _is_wavering(before: Alert, finding: Finding) -> bool:
     """Return whether an announcement that was told is no longer expected."""
-    was_told = before.told_severity >= Severity.WARNING
-    return before.is_expected and was_told and finding.severity < Severity.WARNING
+    return before.is_expected and _was_told(before) and _is_quieter(before, finding)
+
+
+def _was_told(before: Alert) -> bool:
+    """Return whether it was told; of heat that is only possible, without a sound."""
+    silently = Severity.NUDGE if before.key.policy == "heat" else Severity.WARNING
+    return before.told_severity >= silently
+
+
+def _is_quieter(before: Alert, finding: Finding) -> bool:
+    return finding.severity < min(before.told_severity, Severity.WARNING)
 
 
 def _is_another_matter(before: Alert, finding: Finding, now_utc: datetime) -> bool:
     """Return whether a new episode begins: other trouble, another day's heat, or nothing loud."""
-    was_told = before.told_severity >= Severity.WARNING
-    if was_told and (
-        finding.severity < Severity.WARNING or is_another_spell(before, finding, now_utc)
+    if _was_told(before) and (
+        _is_quieter(before, finding) or is_another_spell(before, finding, now_utc)
     ):
         return True
     return not is_same_matter(before, finding.message.message_id)

@@ -167,7 +167,10 @@ def _reason_for_told(
     has_come_true = before.is_expected and not alert.is_expected
     if alert.phase is not AlertPhase.FIRING:
         is_forgotten = has_come_true and since_told >= tuning.planning_horizon
-        is_due = (has_level_risen and is_repeat_due) or is_forgotten or since_told >= ONCE_A_DAY
+        # Who answered a silent "may" knows of no heat.
+        is_unheard = alert.told_severity is Severity.NUDGE and not alert.is_expected
+        is_risen = (has_level_risen and is_repeat_due) or is_unheard
+        is_due = is_risen or is_forgotten or since_told >= ONCE_A_DAY
         return NotifyReason.RAISED_AGAIN if is_due else None
     if alert.severity > alert.told_severity:
         is_escalated = alert.severity > finding.severity

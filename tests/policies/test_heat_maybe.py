@@ -56,11 +56,28 @@ def test_what_becomes_likely_is_said_with_a_sound_once() -> None:
 
 
 def test_who_answered_the_silent_message_hears_no_more_of_what_is_expected() -> None:
-    """They know of it; what comes true is another matter."""
+    """They know that it may come; that it is there is news, however lately they answered."""
     days = Days(actual=HOT)
     days.go(local(21), JUST_OVER)
     days.story.answer()
     assert heat(days.go(local(12, day=15), HOT)) == []
+    assert titles(days.go(local(20, day=15), HOT)) == [
+        "Wed 13:20 heat-anna-1 Cool down now: living room 29°"
+    ]
+
+
+def test_false_call_possible_heat_is_taken_back_though_it_is_warm() -> None:
+    """In a room that stays near the limit, at level 1, it is not carried from day to day."""
+    warm = day(27.5, night_c=26.5)
+    days = Days(actual=warm)
+    just_over = until(local(3, day=15), warm, day(29.35, night_c=26.5))
+    days.go(local(21), until(local(3, day=16), just_over, warm))
+    assert heat(days.go(local(20, day=15), warm)) == []
+    assert days.cleared == ["Tue 21:30 keepcool-heat-anna-1"]
+    again = until(local(3, day=16), warm, day(29.35, night_c=26.5))
+    assert titles(days.go(local(22, day=15), again)) == [
+        "Wed 20:30 heat-anna-2 silently Maybe too warm tomorrow: living room"
+    ]
 
 
 def test_what_was_said_with_a_sound_does_not_get_quieter() -> None:
