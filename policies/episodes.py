@@ -57,6 +57,7 @@ def merge(
         before = alerts[-1] if alerts else None
         is_held = subject[0] in held_policies
         steps = _step(snapshot, before, found.get(subject), is_held=is_held)
+        memory += tuple(step.alert for step in steps if step.is_over)
         episodes.extend(replace(step, ended=memory) for step in steps)
     return tuple(episodes)
 

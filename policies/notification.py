@@ -195,4 +195,6 @@ def _repeat_interval(alert: Alert, tuning: Tuning) -> timedelta:
         return ONCE_A_DAY
     if alert.key.policy in {"mode", "digest", "brief"}:
         return timedelta(0)  # each one is another matter
+    if alert.key.policy == "heat" and alert.severity is Severity.NUDGE:
+        return ANNOUNCED_AGAIN_AFTER  # that it may come back so soon after it was there
     return CRITICAL_REPEAT if alert.severity is Severity.CRITICAL else tuning.repeat_interval

@@ -55,6 +55,20 @@ def test_what_becomes_likely_is_said_with_a_sound_once() -> None:
     ]
 
 
+def test_false_call_heat_that_was_told_may_come_back_without_a_word() -> None:
+    """Over the limit at noon and near it in the afternoon: the day is told already."""
+    noon = until(local(3, day=15), MILD, day(29.7, 12.0, night_c=26.5))
+
+    def near(moment: datetime) -> float:
+        hour = moment.hour + moment.minute / 60
+        return noon(moment) if hour < 15 else min(28.9 + 0.1 * (hour - 15), 29.15)
+
+    days = Days(actual=noon)
+    days.go(local(13, day=15), noon)
+    assert titles(days.told)[-1] == "Wed 09:30 heat-anna-1 Cool down now: living room 29°"
+    assert heat(days.go(local(17, day=15), near)) == []
+
+
 def test_who_answered_the_silent_message_hears_no_more_of_what_is_expected() -> None:
     """They know that it may come; that it is there is news, however lately they answered."""
     days = Days(actual=HOT)
