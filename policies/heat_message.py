@@ -40,6 +40,11 @@ NIGHT_AHEAD: Final = timedelta(hours=16)
 OLD_FORECAST: Final = timedelta(hours=3)
 """Services renew their hours every hour or so: an older forecast missed several. Source: D."""
 
+_UNNAMED: Final[Parameters] = dict.fromkeys(
+    ("temperature_c", "effective_temperature_c", "relative_humidity_pct", "fan")
+)
+"""What a message leaves out where the room's readings speak against its level, not believed."""
+
 _COOLING_MODES: Final = frozenset({"cool", "auto", "heat_cool", "dry"})
 
 
@@ -109,6 +114,10 @@ def finding_now(person: Person, room: JudgedRoom, zone: tzinfo | None) -> Findin
     if room.level is HeatLevel.VERY_HIGH and (_air_c(room.conditions) or 0.0) < limit_c:
         limit_c = room.limits.level_4_heat_index_c
     parameters = room_parameters(person, room.conditions, zone) | {"limit_c": limit_c}
+    if (doubt := _doubt(room)) is not None:
+        parameters["doubt"] = doubt
+        if (room.conditions.effective_temperature_c or 0.0) < limit_c:
+            parameters |= _UNNAMED  # it neither raised the level nor may lower it
     return Finding(
         policy=POLICY,
         subject=person.person_id,
@@ -177,6 +186,14 @@ def room_parameters(person: Person, conditions: RoomConditions, zone: tzinfo | N
         "fan": fan_worth(person, air_c),
         "last_seen_local": None if last_seen is None else f"{last_seen.astimezone(zone):%H:%M}",
     }
+
+
+def _doubt(room: JudgedRoom) -> str | None:
+    """Return why a room that is seen now is not believed; `None` when it is, or is not seen."""
+    if room.is_trusted or room.conditions.freshness is not Freshness.FRESH:
+        return None
+    reasons = (each.suspect_reason for each in room.conditions.readings if each.is_suspect)
+    return next(reasons, None)
 
 
 def _air_c(conditions: RoomConditions) -> float | None:

@@ -235,7 +235,9 @@ def _reason(
     if values is None:
         kept = f"level {int(level)} kept" if level else "no level known"
         return f"{name} is not seen ({conditions.freshness}), {kept}"
-    slow_c, fast_c, _ = values
+    slow_c, fast_c, air_c = values
+    if not is_believed(conditions) and limits.level(slow_c, fast_c, air_c) < level:
+        return f"{name} is seen but not believed, level {int(level)} kept"
     value_c, span = (fast_c, 10) if level >= HeatLevel.HIGH else (slow_c, 30)
     following = level or HeatLevel.ADVISORY
     return (

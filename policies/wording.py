@@ -80,6 +80,7 @@ _PHRASES = {
     "fan": "fan",
     "suspicion": "reason",
     "belief": "reason",
+    "doubt": "doubt",
     "plan": "plan",
     "part": "policy",
     "airing": "outdoors",

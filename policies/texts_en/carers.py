@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policies.texts_en.parts import COOLING, FAN, NUMBERS, Text
+from policies.texts_en.parts import COOLING, DOUBT, FAN, NUMBERS, Text
 
 CARER_TEXTS: Mapping[str, Text] = {
     "carer_heat": Text(
         ("Call {person}: {room} {temperature}", "Call {person}: {room}", "Call {person}"),
-        (("No answer since {since}.",), ("{carers_cooling}",), ("{air}{feels_like}.",)),
+        (("No answer since {since}.",), ("{carers_cooling}",), DOUBT, ("{air}{feels_like}.",)),
         is_at_level_3=True,
         is_for_carer=True,
     ),
@@ -35,7 +35,7 @@ CARER_TEXTS: Mapping[str, Text] = {
     ),
     "answered_heat": Text(
         ("{who} is on it: {room} {temperature}", "{who} is on it"),
-        (COOLING, FAN, NUMBERS),
+        (COOLING, DOUBT, FAN, NUMBERS),
         is_at_level_3=True,
     ),
     "answered_trouble": Text(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policies.texts_en.parts import COOLING, FAN, LAST_SEEN, NUMBERS, RAISED, Text
+from policies.texts_en.parts import COOLING, DOUBT, FAN, LAST_SEEN, NUMBERS, RAISED, Text
 
 # By the room's own forecast; every title names the room.
 _MEASURES = (
@@ -32,30 +32,30 @@ _MAYBE = (
 HEAT_TEXTS: Mapping[str, Text] = {
     "heat_level_1": Text(
         ("Getting warm: {room} {temperature}", "Getting warm: {room}"),
-        (NUMBERS, ("Blinds closed and a slower pace can help.",)),
+        (DOUBT, NUMBERS, ("Blinds closed and a slower pace can help.",)),
     ),
     "heat_level_2": Text(
         ("Cool down now: {room} {temperature}", "Cool down now: {room}"),
-        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        (COOLING, DOUBT, RAISED, LAST_SEEN, FAN, NUMBERS),
     ),
     "heat_level_3": Text(
         ("Cool down at once: {room} {temperature}", "Cool down at once: {room}"),
-        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        (COOLING, DOUBT, RAISED, LAST_SEEN, FAN, NUMBERS),
         is_at_level_3=True,
     ),
     "heat_level_4": Text(
         ("Get out of the heat: {room} {temperature}", "Get out of the heat: {room}"),
-        (COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        (COOLING, DOUBT, RAISED, LAST_SEEN, FAN, NUMBERS),
         is_at_level_3=True,
     ),
     "heat_critical_unanswered": Text(
         ("Please answer: {room} {temperature}", "Please answer: {room}"),
-        (("No answer for {unanswered}.",), COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        (("No answer for {unanswered}.",), COOLING, DOUBT, RAISED, LAST_SEEN, FAN, NUMBERS),
         is_at_level_3=True,
     ),
     "heat_critical_repeated": Text(
         ("Please answer: {room} {temperature}", "Please answer: {room}"),
-        (("No answer since {since}.",), COOLING, RAISED, LAST_SEEN, FAN, NUMBERS),
+        (("No answer since {since}.",), COOLING, DOUBT, RAISED, LAST_SEEN, FAN, NUMBERS),
         is_at_level_3=True,
     ),
     "heat_expected": Text(

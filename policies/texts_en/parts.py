@@ -23,5 +23,6 @@ class Text:
 NUMBERS = ("{air}{feels_like}. Your limit: {limit}.", "{air}{feels_like}.")
 LAST_SEEN = ("Last seen at {last_seen}.",)
 RAISED = ("First raised at {raised_at}.",)  # of a message that could not be handed over in time
+DOUBT = ("{doubt}",)
 COOLING = ("{cooling}",)
 FAN = ("{fan}",)

@@ -84,6 +84,10 @@ PHRASES: Mapping[str, str] = {
     "belief.conflict": "I still believe it when it says hot, not when it says cool.",
     "belief.rejected": "I still believe it when it says hot, not when it says cool.",
     "belief.clock_skew": "I still believe its readings, but not the times it gives.",
+    # why the readings of a message's room are not believed: {doubt}
+    "doubt.stuck": "The reading there has not changed for hours.",
+    "doubt.conflict": "The readings there disagree.",
+    "doubt.rejected": "The last readings there cannot be right.",
     # which part failed: {part}
     "part.heat_sensitivity": "The part that judges heat",
     "part.data_quality": "The part that checks the sensors",

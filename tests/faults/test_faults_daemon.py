@@ -49,6 +49,21 @@ def freshness(home: LoopHome) -> Freshness:
 # ----------------------------------------------------------------- readings
 
 
+def test_fault_11_two_devices_on_one_topic_make_no_absurd_message(home: LoopHome) -> None:
+    """The repeats of a critical name no 24° under a limit of 29°, but that readings disagree."""
+    home.read(34.0)
+    home.run(60)
+    told = len(home.phone.pushes)
+    for minute in range(120):
+        home.read(24.0 if minute % 2 else 34.0)
+        home.run(59)
+    repeats = home.phone.pushes[told:]
+    assert len(repeats) >= 4
+    assert any("The readings there disagree." in push.body for push in repeats)
+    assert not [push for push in repeats if "24" in push.title or "Air 24" in push.body]
+    assert home.level() == 3
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", '"nan"'])
 def test_fault_03_number_that_is_none_leaves_the_last_good_one(home: LoopHome, number: str) -> None:
     """NaN and infinity are refused and counted; the last good value keeps its age and level."""

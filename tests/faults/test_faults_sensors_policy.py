@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies import freshness as fresh
-from policies.alert import AlertKey, Finding, HeatLevel
+from policies.alert import AlertKey, Finding, HeatLevel, Message
 from policies.data_quality import evaluate as find_trouble
 from policies.heat_sensitivity import evaluate as judge_heat
 from policies.model import (
@@ -27,9 +27,11 @@ from policies.model import (
 )
 from policies.plausibility import PlausibilityState, Verdict, check_reading
 from policies.rolling import RollingMean
+from policies.wording import render
 from tests.builders import (
     a_bedroom,
     a_forecast,
+    a_home,
     a_person,
     a_reading,
     a_snapshot,
@@ -294,6 +296,44 @@ def test_fault_11_a_conflict_is_trouble() -> None:
     assert finding.message.parameters["reason"] == "conflict"
     snapshot = a_snapshot(rooms=(room,), level_memory=REMEMBERED, since_last_decision=hours(9))
     assert judge_heat(snapshot).levels == {"anna": HeatLevel.HIGH}
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("conflict", "The readings there disagree."),
+        ("stuck", "The reading there has not changed for hours."),
+        ("rejected", "The last readings there cannot be right."),
+    ],
+)
+@pytest.mark.parametrize("level", [HeatLevel.WARNING, HeatLevel.HIGH, HeatLevel.VERY_HIGH])
+def test_fault_11_a_level_is_not_explained_by_a_reading_that_is_not_believed(
+    reason: str, said: str, level: HeatLevel
+) -> None:
+    """Not "cool down now: 24°, your limit: 29°": a number that speaks against it is left out."""
+    room = room_conditions(24.0, readings=(suspect(a_reading(24.0), reason),))
+    memory = {("anna", "living"): LevelMemory(level)}
+    snapshot = a_snapshot(rooms=(room,), level_memory=memory, since_last_decision=hours(9))
+    result = judge_heat(snapshot)
+    [finding] = result.findings
+    words = render(finding.message, a_person(), a_home())
+    assert "24" not in words.title + words.body
+    assert said in words.body
+    assert "not believed" in finding.reason
+    assert "24" not in finding.reason
+    card = Message("carer_heat", {**finding.message.parameters, "person": "Anna"})
+    told = render(card, a_person(), a_home())
+    assert "24" not in told.title + told.body
+    assert said in told.body
+
+
+def test_fault_11_a_doubtful_reading_that_raises_a_level_is_named() -> None:
+    """What a suspect sensor says counts upward, and so it is said: with the doubt beside it."""
+    room = room_conditions(31.0, readings=(suspect(a_reading(31.0), "conflict"),))
+    [finding] = judge_heat(a_snapshot(rooms=(room,))).findings
+    words = render(finding.message, a_person(), a_home())
+    assert "32°" in words.title  # as it feels
+    assert "The readings there disagree." in words.body
 
 
 def test_fault_12_losing_every_room_is_said_once_with_what_the_forecast_knows() -> None:

@@ -98,6 +98,7 @@ CHOICES: dict[str, list[Any]] = {
     ],
     "fan": [None, "ok", "wet_skin", "no_help"],
     "reason": ["stuck", "conflict", "rejected", "clock_skew"],
+    "doubt": [None, "stuck", "conflict", "rejected"],
     "plan": [None, "restricted", "salt_loss", "prescriber"],
     "policy": ["heat_sensitivity", "hydration", "data_quality", "cooling"],
     "has_salt_caution": [False, True],
