@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import sys
 import textwrap
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,7 +41,35 @@ config_option = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Say in one line when the output takes nothing; whoever closed it needs no word."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - click's
+        """Run a command, and let what it printed arrive."""
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                print(end="", flush=True)  # noqa: T201 - unlike a flush, with the output closed, too
+        except OSError as error:
+            if _is_output_well():
+                raise  # it was about something else
+            if error.errno != errno.EPIPE:
+                with suppress(OSError):
+                    click.echo(f"keepcool: the output takes nothing: {error.strerror}", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # quiet at the exit
+            sys.exit(NOT_DONE)
+
+
+def _is_output_well() -> bool:
+    try:
+        os.write(sys.stdout.fileno(), b"\n")  # a flush that failed is forgotten
+    except OSError:
+        return False
+    return True
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="keepcool")
 def main() -> None:
     """Warn early about heat at home, and cool before it is too hot.

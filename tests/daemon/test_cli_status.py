@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +24,33 @@ from tests.builders import a_device, a_forecast, a_room, a_warning
 from tests.loop_home import TOPICS, FakeWarnings, FakeWeather, LoopHome
 
 HOME_ID = "home"
+CONFIG_OF_NOTHING = """
+[home]
+name = "Home"
+country = "IT"
+time_zone = "UTC"
+latitude_deg = 45.1
+longitude_deg = 7.7
+
+[mqtt]
+host = "127.0.0.1"
+
+[storage]
+state_directory = "{folder}"
+
+[[person]]
+id = "anna"
+name = "Anna"
+rooms = ["living"]
+
+[[room]]
+id = "living"
+name = "Living room"
+
+[[room.sensor]]
+id = "living"
+topic = "zigbee2mqtt/living"
+"""
 
 
 def shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -278,3 +308,23 @@ def test_roads_have_names(link: str, name: str) -> None:
 def test_second_roads_are_links_of_their_own(channel_id: str, link: str) -> None:
     """Each second road may be up or down by itself."""
     assert second_road_link(channel_id) == link
+
+
+@pytest.mark.parametrize("arguments", [["schema"], ["--help"], ["decode"], ["status", "--json"]])
+def test_output_on_a_full_disk_is_said_in_one_line(arguments: list[str], tmp_path: Path) -> None:
+    """No traceback, and never "done", when what a command says is lost."""
+    settings = tmp_path / "keepcool.toml"
+    settings.write_text(CONFIG_OF_NOTHING.format(folder=tmp_path))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "daemon.cli", *arguments],
+            env={**os.environ, "KEEPCOOL_CONFIG": str(settings)},
+            input='{"topic": "a/b", "payload": "{}"}\n',
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    said = "keepcool: the output takes nothing: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, said)
