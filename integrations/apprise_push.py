@@ -18,10 +18,12 @@ from urllib.parse import urlsplit
 from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType, PersistentStoreMode
 
 from integrations.certificates import certificate_fault
+from integrations.deadlines import limit_answers
 from integrations.errors import PermanentError, TransientError
 from integrations.messages import RoadMessage
 from policies.alert import Severity
 
+limit_answers()
 # Its messages show addresses, some with the whole secret in them.
 logging.getLogger("apprise").disabled = True
 

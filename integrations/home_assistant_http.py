@@ -24,6 +24,7 @@ from homeassistant_api.errors import (
 from urllib3.exceptions import NewConnectionError
 
 from integrations.certificates import certificate_fault
+from integrations.deadlines import limit_answers
 from integrations.errors import IntegrationError, PermanentError, RefusedError, TransientError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 TOKEN_REFUSED = "token refused"  # noqa: S105 - a text for people
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
 LONGEST_RETRY_AFTER_S = 3600.0
+
+limit_answers()
 
 _CHUNK_BYTES = 64 * 1024
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,11 +24,11 @@ from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 from integrations.certificates import certificate_fault
+from integrations.deadlines import limit_answers
 from integrations.documents import LOGIN_PAGE, load_json, reason_text
 from integrations.errors import IntegrationError, PayloadError, PermanentError, TransientError
 
 TIMEOUT_S: Final = (3.05, 10.0)  # connect, and between two pieces of the answer
-_LONGEST_ANSWER: Final = 3.0  # in read time-outs: a drip of bytes never trips the time-out itself
 LARGEST_BODY_BYTES: Final = 2 * 1024 * 1024
 SHORTEST_RETRY_S: Final = 60.0
 LONGEST_RETRY_S: Final = 6 * 3600.0
@@ -45,6 +44,8 @@ _HOME_SUFFIXES: Final = (
 _LATER: Final = frozenset({408, 425, 429})
 NOT_MODIFIED: Final = 304
 _OK: Final = frozenset({200})
+
+limit_answers()
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -138,7 +139,7 @@ class Web:
                     raise self._refusal(response, now_utc)
                 # "As before" has no body, whatever its headers say of how one would be packed.
                 is_empty = response.status_code == NOT_MODIFIED
-                body = b"" if is_empty else _read_body(response, self._timeout_s[1], limit_bytes)
+                body = b"" if is_empty else _read_body(response, limit_bytes)
         except (requests.RequestException, HTTPError, OSError, ValueError, zlib.error) as error:
             raise _translated(error, self.host, now_utc) from error
         return Answer(response.status_code, response.headers, body)
@@ -161,7 +162,7 @@ class Web:
                 f"{self.host} sends us elsewhere (HTTP {status}), which is not followed: "
                 "is there a login page on this network?"
             )
-        reason = _reason(response, self._timeout_s[1])
+        reason = _reason(response)
         text = f"{self.host} answers HTTP {status}: {reason}"
         if status in _LATER or status >= 500:  # noqa: PLR2004 - the server's own troubles
             asked_s = retry_after_s(response.headers.get("Retry-After"), now_utc)
@@ -275,12 +276,12 @@ def _resolve(host: str, name: str) -> Iterator[Address]:
         yield ipaddress.ip_address(str(address[0]).partition("%")[0])
 
 
-def _read_body(response: requests.Response, read_s: float, limit_bytes: int) -> bytes:
-    """Return the body, never longer than the cap, packed or unpacked, and never for ever."""
+def _read_body(response: requests.Response, limit_bytes: int) -> bytes:
+    """Return the body, never longer than the cap, packed or unpacked."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity", "gzip", "x-gzip"}:
         raise PayloadError(f"answer is packed as {encoding[:40]!r}, only gzip was asked for")
-    pieces = _pieces(response, read_s * _LONGEST_ANSWER, limit_bytes)
+    pieces = _pieces(response, limit_bytes)
     if encoding in {"gzip", "x-gzip"}:
         pieces = _unpacked(pieces)
     body = bytearray()
@@ -296,17 +297,14 @@ def _too_large(limit_bytes: int) -> PayloadError:
     return PayloadError(f"answer is larger than {size}: not the weather of a few days")
 
 
-def _pieces(response: requests.Response, longest_s: float, limit_bytes: int) -> Iterator[bytes]:
-    """Yield the raw body as it arrives; `read1` returns what is there, so a drip is noticed."""
-    deadline = time.monotonic() + longest_s
+def _pieces(response: requests.Response, limit_bytes: int) -> Iterator[bytes]:
+    """Yield the raw body as it arrives."""
     total_bytes = 0
     while piece := response.raw.read1(_PIECE_BYTES, decode_content=False):
         yield piece
         total_bytes += len(piece)
         if total_bytes > limit_bytes:
             raise _too_large(limit_bytes)
-        if time.monotonic() > deadline:
-            raise TransientError(f"the answer did not end within {longest_s:g} s")
 
 
 def _unpacked(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -349,9 +347,9 @@ def _tls_text(error: Exception, host: str, now_utc: datetime) -> str:
     return f"no TLS connection to {host}: is there a login page on this network?"
 
 
-def _reason(response: requests.Response, read_s: float) -> str:
+def _reason(response: requests.Response) -> str:
     """Return why we were refused; the status counts even when the body cannot be read."""
     try:
-        return reason_text(load_json(_read_body(response, read_s, LARGEST_BODY_BYTES)))
+        return reason_text(load_json(_read_body(response, LARGEST_BODY_BYTES)))
     except (IntegrationError, requests.RequestException, HTTPError, OSError, zlib.error) as error:
         return LOGIN_PAGE if str(error) == LOGIN_PAGE else "no reason given"

@@ -26,11 +26,12 @@ WORLDLY_MODULES = frozenset(_WORLDLY.split())
 
 # The vocabulary that all adapters share with the daemon; no adapter itself.
 VOCABULARY = ("integrations.errors", "integrations.messages")
-# What adapters share among themselves: words for a refused certificate, and the guards of every
-# weather request and of its answer.
+# What adapters share among themselves: words for a refused certificate, an end for every answer,
+# and the guards of every weather request and of its answer.
 SHARED_BY_ADAPTERS = (
     *VOCABULARY,
     "integrations.certificates",
+    "integrations.deadlines",
     "integrations.documents",
     "integrations.hourly",
     "integrations.web",

@@ -45,11 +45,10 @@ def web() -> Iterator[responses.RequestsMock]:
 
 @pytest.fixture
 def serve_once() -> Iterator[Callable[..., str]]:
-    """Return a function that serves raw bytes to one client, and may drip; it gives the URL."""
+    """Return a function that serves raw bytes to one client; it gives the URL."""
     listeners: list[socket.socket] = []
-    is_over = threading.Event()
 
-    def start(raw: bytes, drip: bytes = b"") -> str:
+    def start(raw: bytes) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
 
@@ -57,14 +56,11 @@ def serve_once() -> Iterator[Callable[..., str]]:
             with listener.accept()[0] as client, suppress(OSError):
                 client.recv(65536)
                 client.sendall(raw)
-                while drip and not is_over.wait(0.02):
-                    client.sendall(drip)
 
         threading.Thread(target=answer, daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}/v1/forecast"
 
     yield start
-    is_over.set()
     for listener in listeners:
         listener.close()
 
@@ -223,14 +219,6 @@ def test_cut_body_is_passing(serve_once: Callable[..., str]) -> None:
     url = serve_once(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b'{"hourly":')
     with pytest.raises(TransientError, match="no connection"):
         OpenMeteo(52.4, 4.9, base_url=url).fetch(NOW)
-
-
-def test_dripping_body_is_given_up(serve_once: Callable[..., str]) -> None:
-    """A byte now and then, which no read time-out notices, is given up all the same."""
-    url = serve_once(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", drip=b" ")
-    source = OpenMeteo(52.4, 4.9, base_url=url, timeout_s=(1.0, 0.2))
-    with pytest.raises(TransientError, match=r"did not end within 0\.6 s"):
-        source.fetch(NOW)
 
 
 def test_chunked_body_is_read(serve_once: Callable[..., str]) -> None:
