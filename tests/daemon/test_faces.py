@@ -241,7 +241,8 @@ def test_status_shows_what_a_person_wants_to_know(
         "not sent",
         "tried",
         ": Home Assistant is not reachable",
-        "Home Assistant  up",
+        "Home Assistant    up",
+        "phone anna-phone  down",
         "forecast",
     ):
         assert words in page
