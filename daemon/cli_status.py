@@ -187,6 +187,8 @@ def _basis(told: dict[str, Any]) -> str:
     if not told["is_learned"]:
         used = f"{told['used']}; " if told["used"] else ""
         return f"{used}the room model needs {DAYS_NEEDED} days with their weather, {days} known"
+    if told.get("lacks_weather"):
+        return f"{told['used']}: the weather a day ahead is not known, {days}"
     errors = ""
     if told["error_24h_k"] is not None:
         errors = (

@@ -89,6 +89,7 @@ class Basis:
         days: how many days of hours are known, of the room and of the weather.
         used: the predictor that counts most; `None` while the room is not foretold.
         is_learned: whether a line is fitted to the room yet.
+        lacks_weather: whether it cannot speak because the weather a day ahead is not known.
         error_k: mean absolute error of the forecast on days that it had not seen; `None` before
             there are any.
         yesterday_k: that of "same as yesterday" for the same hours.
@@ -97,6 +98,7 @@ class Basis:
     days: int
     used: Predictor | None
     is_learned: bool = False
+    lacks_weather: bool = False
     error_k: float | None = None
     yesterday_k: float | None = None
 

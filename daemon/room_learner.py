@@ -415,11 +415,13 @@ class Learner:
             shares = forecast.shares[_DAY_AHEAD_H]
         elif room.model is not None:  # the room was not known in that hour
             shares = room.model.shares(_DAY_AHEAD_H) or {}
+        is_learned = room.model is not None and room.model.shares(_DAY_AHEAD_H) is not None
         errors_k = None if room.model is None else room.model.errors_k(_DAY_AHEAD_H)
         return Basis(
             days,
             max(shares, key=lambda predictor: shares[predictor], default=None),
-            is_learned=Predictor.ROOM_MODEL in shares,
+            is_learned=is_learned,
+            lacks_weather=is_learned and Predictor.ROOM_MODEL not in shares,
             error_k=None if errors_k is None else errors_k[0],
             yesterday_k=None if errors_k is None else errors_k[1],
         )

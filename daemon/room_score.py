@@ -15,8 +15,8 @@ from typing import Final
 
 from policies.room_features import HORIZON_H
 from policies.room_forecast import Predictor, RoomForecast
-from policies.room_model import RoomModel, highest_c
-from policies.room_record import DAY_H, RoomRecord
+from policies.room_model import RoomModel
+from policies.room_record import DAY_H, RoomRecord, highest_c
 
 HORIZONS_H: Final = (1, 3, 6, 12, 24, 48)
 PREDICTORS: Final = ("keepcool", "persistence", "yesterday")

@@ -261,6 +261,7 @@ def _foretold(room: RoomConditions, basis: Basis | None) -> dict[str, Any] | Non
         "highest_c": None if ahead is None else round(ahead.peak_c, 2),
         "used": None if basis.used is None else basis.used.value,
         "is_learned": basis.is_learned,
+        "lacks_weather": basis.lacks_weather,
         "days": basis.days,
         "error_24h_k": _rounded(basis.error_k),
         "yesterday_error_24h_k": _rounded(basis.yesterday_k),

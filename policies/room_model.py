@@ -24,8 +24,9 @@ from policies.room_features import (
 )
 from policies.room_fit import Sums, added, solve
 from policies.room_forecast import HourAhead, Predictor, RoomForecast
-from policies.room_record import DAY_H, RoomRecord
-from policies.room_track import Track, along, mix
+from policies.room_record import DAY_H, PEAK_HOURS, RoomRecord, highest_c
+from policies.room_simple import LookBack
+from policies.room_track import MIN_PEAK_KNOTS, Errors, Track, along, mix
 
 FORGETTING_DAYS: Final = 30.0
 """A day so long ago counts a third of today: about a window of 60 days, without its edge."""
@@ -48,11 +49,6 @@ LARGE_ERROR_K: Final = 0.4
 CATCH_UP_DAYS: Final = 7
 CATCH_UP_SOLVES: Final = 8
 """While more than a week is still to be learned the lines are drawn anew every eighth day only."""
-
-PEAK_HOURS: Final = 24
-MIN_PEAK_HOURS: Final = 20
-MIN_PEAK_KNOTS: Final = 10
-"""A day's highest value counts where so much of the day is known, and was expected, at least."""
 
 EARLY_SHARE: Final = 0.6
 EARLIER_SHARE: Final = 0.75
@@ -127,14 +123,27 @@ class RoomModel:
         hour_of_day = hour % DAY_H
         points = [(0, now_c)]
         shares: dict[int, Mapping[Predictor, float]] = {}
+        back: LookBack | None = None
+        without_line: dict[int, Errors] = {}
+        tops_c: dict[int, float] = {}
         for knot in KNOTS_H:
             values_c = self._values_c(record, hour, knot)
-            points.append((knot, mix(values_c, self._track.shares(knot))))
-            shares[knot] = self._shares(knot, values_c)
+            judge: Track | LookBack = self._track
+            if Predictor.ROOM_MODEL not in values_c and Predictor.NOW in values_c:
+                judge = back = back or LookBack(record, hour)
+                without_line[knot] = back.errors[knot]
+            tops_c[knot] = middle_c = mix(values_c, judge.shares(knot))
+            if judge is back and not back.knows_peaks:  # a mean with now is lower than a day's top
+                tops_c[knot] = values_c.get(Predictor.YESTERDAY, now_c)
+            points.append((knot, middle_c))
+            shares[knot] = _among(judge.shares(knot), values_c)
         middles_c = [along(points, ahead_h) for ahead_h in range(1, HORIZON_H + 1)]
-        lows_k, highs_k = self._track.margins_k(hour_of_day, (0.1, 0.9))
-        top_c = max(value for knot, value in points if 1 <= knot <= PEAK_HOURS)
-        margins_k = self._track.peak_margins_k(hour_of_day, (0.5, EARLY_SHARE, EARLIER_SHARE))
+        lows_k, highs_k = self._track.margins_k(hour_of_day, (0.1, 0.9), without_line)
+        top_c, top = max((value, knot) for knot, value in tops_c.items() if knot <= PEAK_HOURS)
+        peaks = back.peaks if back is not None and top in without_line else None
+        margins_k = self._track.peak_margins_k(
+            hour_of_day, (0.5, EARLY_SHARE, EARLIER_SHARE), peaks
+        )
         peaks_c = [top_c + margin_k for margin_k in margins_k]
         return RoomForecast(
             hour,
@@ -196,18 +205,10 @@ class RoomModel:
             return _simple_c(record, hour, knot, now_c, model_c)
         values_c = _simple_c(record, hour, knot, now_c, None)
         yesterday_c = values_c.get(Predictor.YESTERDAY)
-        if yesterday_c is None:
+        if numbers is None or yesterday_c is None:
             return values_c
-        if numbers is not None:
-            yesterday_c += OUTDOOR_START * min(1.0, knot / 12) * numbers[OUTDOOR_DIFFERENCE]
-        return {Predictor.YESTERDAY: yesterday_c}
-
-    def _shares(self, knot: int, values_c: Mapping[Predictor, float]) -> Mapping[Predictor, float]:
-        shares = {
-            name: share for name, share in self._track.shares(knot).items() if name in values_c
-        }
-        total = sum(shares.values())
-        return {name: share / total for name, share in shares.items()}
+        outdoors = OUTDOOR_START * min(1.0, knot / 12) * numbers[OUTDOOR_DIFFERENCE]
+        return {Predictor.YESTERDAY: yesterday_c + outdoors}
 
     def _forget_lines(self) -> None:
         """Have the lines drawn anew, unless they are of all that was learned."""
@@ -231,11 +232,13 @@ class RoomModel:
         return self._lines[key]
 
 
-def highest_c(record: RoomRecord, hour: int) -> float | None:
-    """Return the highest value of the 24 hours behind one, `None` where too few are known."""
-    start = hour + 1 - record.first_h
-    known = [value for value in record.indoor_c[start : start + PEAK_HOURS] if value is not None]
-    return max(known) if len(known) >= MIN_PEAK_HOURS else None
+def _among(
+    shares: Mapping[Predictor, float], values_c: Mapping[Predictor, float]
+) -> dict[Predictor, float]:
+    """Return the shares of those that say something; together 1."""
+    shares = {name: share for name, share in shares.items() if name in values_c}
+    total = sum(shares.values())
+    return {name: share / total for name, share in shares.items()}
 
 
 def _simple_c(

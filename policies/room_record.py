@@ -32,6 +32,11 @@ Source: grid search on the recordings of docs/room_model.md; more of them added 
 """
 
 MIN_HOURS_FOR_MEAN: Final = 12
+
+PEAK_HOURS: Final = 24
+MIN_PEAK_HOURS: Final = 20
+"""A day's highest value is known where so much of the day is, at least."""
+
 _DAYS_BACK: Final = 7
 
 
@@ -114,6 +119,13 @@ class RoomRecord:
                 for known, hours in zip(self.filtered_sun, FILTER_HOURS, strict=True)
             ]
         return fork
+
+
+def highest_c(record: RoomRecord, hour: int) -> float | None:
+    """Return the highest value of the 24 hours behind one, `None` where too few are known."""
+    start = hour + 1 - record.first_h
+    known = [value for value in record.indoor_c[start : start + PEAK_HOURS] if value is not None]
+    return max(known) if len(known) >= MIN_PEAK_HOURS else None
 
 
 def _bridged(values: Hours) -> list[float | None]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from operator import mul
+from types import MappingProxyType
 from typing import Final
 
 from policies.room_features import HORIZON_H, KNOTS_H
@@ -40,6 +41,9 @@ FIRST_BANDS_C: Final = ((0, 0.0), (1, 0.4), (3, 0.8), (6, 1.0), (12, 1.2), (24, 
 FIRST_PEAK_MARGINS_C: Final = ((0.0, -0.6), (0.5, 0.0), (0.6, 0.3), (0.75, 0.5), (1.0, 1.2))
 """What to add to the highest forecast value, by share of cases, before a room has its own."""
 
+MIN_PEAK_KNOTS: Final = 10
+"""A day's highest value counts where it was expected from so many knots, at least."""
+
 ADVANTAGE_GAIN: Final = 10.0
 HEAD_START: Final = 1.0
 """How fast the better predictor takes over, and what the fitted line has in advance.
@@ -61,6 +65,10 @@ class Errors:
         self._hours = bytearray()  # of the day, in which each was foretold
         self._order: array[int] | None = None  # their places, the smallest first,
         self._hours_in_order = b""  # and the hours in which those were foretold
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._hours)
 
     def add(self, hour_of_day: int, error_k: float) -> None:
         """Take one error: actual minus forecast."""
@@ -159,15 +167,21 @@ class Track:
             self._shares[knot] = {name: weight / total for name, weight in weights.items()}
         return self._shares[knot]
 
-    def margins_k(self, hour_of_day: int, shares: Sequence[float]) -> list[list[float]]:
+    def margins_k(
+        self,
+        hour_of_day: int,
+        shares: Sequence[float],
+        others: Mapping[int, Errors] = MappingProxyType({}),
+    ) -> list[list[float]]:
         """Return, for each share, what to add 1 to 48 hours ahead so that it stays under.
 
         Args:
             hour_of_day: of the present.
             shares: of the values, between 0 and 1; 0.1 and 0.9 are the band.
+            others: errors to take at some knots instead of the track's own.
         """
         knots_k = [
-            self._errors[knot].quantiles(hour_of_day, shares)
+            others.get(knot, self._errors[knot]).quantiles(hour_of_day, shares)
             or [along(FIRST_BANDS_C, knot) * (share - 0.5) / 0.4 for share in shares]  # 80 %
             for knot in KNOTS_H
         ]
@@ -177,9 +191,12 @@ class Track:
             found.append([along(points, ahead_h) for ahead_h in range(1, HORIZON_H + 1)])
         return found
 
-    def peak_margins_k(self, hour_of_day: int, shares: Sequence[float]) -> list[float]:
+    def peak_margins_k(
+        self, hour_of_day: int, shares: Sequence[float], others: Errors | None = None
+    ) -> list[float]:
         """Return, for each share, what to add to the highest forecast value."""
-        return self._peaks.quantiles(hour_of_day, shares) or [
+        peaks = self._peaks if others is None else others
+        return peaks.quantiles(hour_of_day, shares) or [
             along(FIRST_PEAK_MARGINS_C, share) for share in shares
         ]
 

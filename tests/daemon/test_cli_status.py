@@ -109,6 +109,7 @@ FORETOLD = {
     "highest_c": 28.64,
     "used": "room model",
     "is_learned": True,
+    "lacks_weather": False,
     "days": 31,
     "error_24h_k": 0.41,
     "yesterday_error_24h_k": 0.63,
@@ -128,6 +129,10 @@ FORETOLD = {
                 "28.6 °C same as yesterday: the room model does not win here yet, 31 days, "
                 "error 0.6 K against 0.6 K of same as yesterday (24 h)"
             ),
+        ),
+        (
+            {"lacks_weather": True, "used": "same as yesterday"},
+            "28.6 °C same as yesterday: the weather a day ahead is not known, 31 days",
         ),
         (
             {"is_learned": False, "used": "same as yesterday", "days": 2, "error_24h_k": None},

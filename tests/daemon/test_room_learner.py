@@ -179,6 +179,17 @@ def test_without_any_weather_it_is_same_as_yesterday() -> None:
     assert bases(said)["living"].days == 0
 
 
+def test_room_that_is_learned_says_when_only_the_weather_is_missing() -> None:
+    """An outage of the weather is not said to be missing days; the next hour rests on now."""
+    hours, outage_h = 24 * DAYS, 24 * 2
+    learner = Learner([LearnedRoom("living")], 50.0, 8.0)
+    known = range(hours - outage_h)
+    said = finish(learner, learner.take(over(hours - 1, rooms_of(range(hours)), known, ahead_h=0)))
+    basis = bases(said)["living"]
+    assert (basis.used, basis.is_learned, basis.lacks_weather) == (Predictor.YESTERDAY, True, True)
+    assert forecasts(said)["living"].used(1) is Predictor.NOW
+
+
 def test_five_days_with_weather_are_enough_whatever_was_before() -> None:
     """Of a long past without weather the model still learns from its fifth day with it."""
     hours, known = 24 * 30, 24 * 5 + 12
