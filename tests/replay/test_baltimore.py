@@ -23,7 +23,9 @@ def test_recorded_home_gets_hot_and_is_told(tmp_path: Path, shared_data: Path) -
     heat, plain = found["too_hot"], found["plain_threshold"]
     assert found["days"] == pytest.approx(7.5, abs=0.6)
     assert 100 < heat["hours"] < 160
-    assert heat["spells"] == heat["announced_spells"] == 2
+    # The other one's day was announced for the morning, and answered; it came in the evening.
+    assert (heat["spells"], heat["announced_spells"]) == (2, 1)
+    assert heat["announced_share"] > 0.9
     assert heat["lost_spells"] == 0
     assert heat["shortest_lead_h"] > 1.0
     assert found["messages"]["most_a_day"] <= MOST_A_DAY
